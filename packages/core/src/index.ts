@@ -1,1 +1,28 @@
-export {};
+/**
+ * Contracts, policies and services of the Bellows autoscaler.
+ *
+ * The rounds themselves (RxJS) are a second entry point, `@bellows/core/line`, so that whoever only calls a cloud or
+ * checks a file does not pay for loading them.
+ */
+export * from "./clock.js";
+export * from "./contracts/activity.js";
+export * from "./contracts/alarm.js";
+export * from "./contracts/cluster.js";
+export * from "./contracts/common.js";
+export * from "./contracts/decision.js";
+export * from "./contracts/group.js";
+export * from "./contracts/http.js";
+export * from "./contracts/instance.js";
+export * from "./contracts/launch.js";
+export * from "./contracts/load-balancer.js";
+export * from "./contracts/metric.js";
+export * from "./contracts/policy.js";
+export * from "./contracts/provider.js";
+export * from "./contracts/region.js";
+export * from "./contracts/scaling.js";
+export * from "./contracts/server.js";
+export * from "./contracts/state-store.js";
+export * from "./contracts/webhook.js";
+export * from "./duration.js";
+export * from "./errors.js";
+export * from "./plugins/define.js";
