@@ -1,4 +1,4 @@
-// What `npm run demo|build|test|bench|lint|docs` call, each of which must work as the first command after
+// What `npm run demo|build|test|bench|lint|docs` and the others call, each of which must work as the first command after
 // `git clone`. Only Node's own modules, for nothing else is installed by then.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -202,6 +202,18 @@ function docs(args) {
   need("typedoc", args);
 }
 
+/** The tarballs, judged by publint and attw. */
+function packages(args) {
+  build();
+  need("node", ["scripts/check-packages.mjs", ...args]);
+}
+
+/** The tarballs, installed in an empty folder and used there. */
+function integration(args) {
+  build();
+  need("node", ["integrations/stranger.mjs", ...args]);
+}
+
 const tasks = {
   demo,
   build: () => build(),
@@ -209,6 +221,8 @@ const tasks = {
   bench,
   lint,
   docs,
+  packages,
+  integration,
 };
 
 checkNode();
