@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+// Whoever started us may want colours; what the tests start decides for itself.
+delete process.env.FORCE_COLOR;
+delete process.env.NO_COLOR;
+
 const conditions = ["@bellows/source", "node", "import", "module", "default"];
 
 /** One configuration for every package: `vitest run --root packages/NAME --config ../../vitest.config.ts`. */

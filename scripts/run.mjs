@@ -119,18 +119,29 @@ function printFailures({ name, message, assertionResults }) {
   if (failed.length === 0) console.log(`FAILED ${name.replace(`${root}/`, "")}: ${message.split("\n")[0]}`);
 }
 
+/** `core` or `@bellows/core` → `@bellows/core`: nx knows packages by the names in their package.json. */
+function projectName(given) {
+  const manifest = join(root, "packages", given.replace("@bellows/", ""), "package.json");
+  if (existsSync(manifest)) return JSON.parse(readFileSync(manifest, "utf8")).name;
+  console.error(`bellows: no package ${given}; there are ${readdirSync(join(root, "packages")).join(", ")}`);
+  process.exit(2);
+}
+
 /** Every package's tests through nx; packages may be named to run only theirs. */
 function test(args) {
-  const named = args.filter((arg) => !arg.startsWith("-"));
+  const named = args.filter((arg) => !arg.startsWith("-")).map(projectName);
   const flags = args.filter((arg) => arg.startsWith("-"));
   for (const folder of packageFolders())
     rmSync(join(folder, "test-results"), { recursive: true, force: true });
   const projects = named.length > 0 ? ["-p", named.join(",")] : [];
-  const code = call("nx", ["run-many", "-t", "test", "--output-style=stream", ...projects, ...flags]);
+  const code = call("nx", ["run-many", "-t", "test", "--output-style=stream", ...projects, ...flags], {
+    env: { ...childEnv, ...(process.stdout.isTTY ? {} : { FORCE_COLOR: "0", NO_COLOR: "1" }) },
+  });
   const { passed, failed, skipped } = addUpTests();
   if (skipped > 0) console.log(`${skipped} skipped`);
   console.log(`${passed} passed, ${failed} failed`);
-  process.exit(code === 0 && failed > 0 ? 1 : code);
+  if (named.length === 0 && passed + failed === 0) console.error("bellows: no test ran");
+  process.exit(code === 0 && (failed > 0 || (named.length === 0 && passed === 0)) ? 1 : code);
 }
 
 /** Runs one benchmark, shows what it prints, and gives back its last line of JSON. */
