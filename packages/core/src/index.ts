@@ -25,4 +25,5 @@ export * from "./contracts/state-store.js";
 export * from "./contracts/webhook.js";
 export * from "./duration.js";
 export * from "./errors.js";
+export * from "./host/index.js";
 export * from "./plugins/define.js";

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { CallOptions, MetadataDriver, Ref, WriteOptions } from "./common.js";
-import { countSchema, epochMsSchema, metadataSchema, nameSchema, portSchema, spanMsSchema } from "./common.js";
+import {
+  countSchema,
+  epochMsSchema,
+  metadataSchema,
+  nameSchema,
+  portSchema,
+  spanMsSchema,
+} from "./common.js";
 import type { Instance } from "./instance.js";
 import { instanceSchema } from "./instance.js";
 import type { LaunchConfiguration } from "./launch.js";
@@ -160,7 +167,11 @@ export interface GroupsDriver {
    * Sets desired, absolutely. Returned: accepted.
    * @throws LimitError when it lies outside min and max. @throws CooldownError when the cloud refuses for a cooldown.
    */
-  scale(group: Ref, desired: number, options?: WriteOptions & { honorCooldown?: boolean }): Promise<ScaleOutcome>;
+  scale(
+    group: Ref,
+    desired: number,
+    options?: WriteOptions & { honorCooldown?: boolean },
+  ): Promise<ScaleOutcome>;
   /** Returned: accepted. @throws ConflictError when it is not empty, unless `force`. */
   delete(group: Ref, options?: WriteOptions & { force?: boolean }): Promise<void>;
   /** Reads many groups in as few calls as the cloud allows. The answer has the order of `groups`. Never throws for one group. */
@@ -175,11 +186,19 @@ export interface GroupsDriver {
   /** Takes running servers in; desired grows by their number. @throws LimitError beyond max. */
   attach?(group: Ref, instances: readonly Ref[], options?: WriteOptions): Promise<void>;
   /** Lets instances go, running; `replace` keeps desired (default false: desired falls). */
-  detach?(group: Ref, instances: readonly Ref[], options?: WriteOptions & { replace?: boolean }): Promise<void>;
+  detach?(
+    group: Ref,
+    instances: readonly Ref[],
+    options?: WriteOptions & { replace?: boolean },
+  ): Promise<void>;
   /** Ends one instance; `replace` (default true) keeps desired. @throws LimitError when desired would fall under min. */
   terminate?(group: Ref, instance: Ref, options?: WriteOptions & { replace?: boolean }): Promise<void>;
   /** Takes instances out of service, running. */
-  enterStandby?(group: Ref, instances: readonly Ref[], options?: WriteOptions & { replace?: boolean }): Promise<void>;
+  enterStandby?(
+    group: Ref,
+    instances: readonly Ref[],
+    options?: WriteOptions & { replace?: boolean },
+  ): Promise<void>;
   exitStandby?(group: Ref, instances: readonly Ref[], options?: WriteOptions): Promise<void>;
   /** Whether scale-in may take these instances. */
   protect?(group: Ref, instances: readonly Ref[], isProtected: boolean, options?: CallOptions): Promise<void>;

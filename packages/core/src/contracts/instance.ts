@@ -2,7 +2,14 @@ import { z } from "zod";
 import { epochMsSchema, portSchema } from "./common.js";
 
 /** Where an instance is in its life as a member of its group. */
-export const lifecycleSchema = z.enum(["pending", "in-service", "draining", "standby", "terminating", "terminated"]);
+export const lifecycleSchema = z.enum([
+  "pending",
+  "in-service",
+  "draining",
+  "standby",
+  "terminating",
+  "terminated",
+]);
 /** Where an instance is in its life as a member of its group. */
 export type Lifecycle = z.infer<typeof lifecycleSchema>;
 

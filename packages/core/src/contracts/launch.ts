@@ -58,7 +58,11 @@ export interface LaunchDriver {
   /** Replaces it whole. Returned: completed; servers made from now on use it. */
   set(group: Ref, launch: LaunchConfiguration, options?: CallOptions): Promise<LaunchConfiguration>;
   /** Sets the given words, keeps the others; re-reads before it writes. */
-  patch(group: Ref, launch: Partial<LaunchConfiguration>, options?: CallOptions): Promise<LaunchConfiguration>;
+  patch(
+    group: Ref,
+    launch: Partial<LaunchConfiguration>,
+    options?: CallOptions,
+  ): Promise<LaunchConfiguration>;
   metadata?: MetadataDriver;
   /** Versions, newest first. */
   history?(group: Ref, options?: CallOptions): AsyncIterable<LaunchVersion>;

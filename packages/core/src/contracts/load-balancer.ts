@@ -11,7 +11,12 @@ export type Protocol = z.infer<typeof protocolSchema>;
 /** How members are checked. */
 export const healthCheckSchema = z.object({
   /** `HTTP:8080/health`, `HTTP:/health` (the member's own port), `TCP:8080`, `TCP`. */
-  target: z.string().regex(/^(HTTP|HTTPS)(:\d+)?(:?\/.*)$|^(TCP|SSL)(:\d+)?$/, "write HTTP:PORT/path, HTTP:/path, TCP:PORT or TCP"),
+  target: z
+    .string()
+    .regex(
+      /^(HTTP|HTTPS)(:\d+)?(:?\/.*)$|^(TCP|SSL)(:\d+)?$/,
+      "write HTTP:PORT/path, HTTP:/path, TCP:PORT or TCP",
+    ),
   intervalMs: spanMsSchema,
   timeoutMs: spanMsSchema,
   /** Good answers in a row until a member that failed counts as healthy again. */
@@ -78,7 +83,13 @@ export type Member = z.infer<typeof memberSchema>;
 /** A set of members that share a health check. */
 export const poolSchema = z.object({
   name: z.string().min(1),
-  algorithm: z.enum(["round-robin", "least-connections", "random", "weighted-round-robin", "weighted-least-connections"]),
+  algorithm: z.enum([
+    "round-robin",
+    "least-connections",
+    "random",
+    "weighted-round-robin",
+    "weighted-least-connections",
+  ]),
   healthCheck: healthCheckSchema.optional(),
   /** How long a member that goes may finish its requests. */
   drainMs: spanMsSchema.optional(),
@@ -138,12 +149,24 @@ export interface LoadBalancersDriver {
   update(balancer: Ref, patch: LoadBalancerPatch, options?: WriteOptions): Promise<LoadBalancer>;
   /** Returned: accepted. Deleting what is gone is a NotFoundError. */
   delete(balancer: Ref, options?: WriteOptions): Promise<void>;
-  configureHealthCheck(balancer: Ref, check: HealthCheck, options?: CallOptions & { pool?: string }): Promise<HealthCheck>;
+  configureHealthCheck(
+    balancer: Ref,
+    check: HealthCheck,
+    options?: CallOptions & { pool?: string },
+  ): Promise<HealthCheck>;
   members(balancer: Ref, options?: CallOptions & { pool?: string }): AsyncIterable<Member>;
   /** Adds members; those already there stay as they are. Returned: accepted; `wait` for them to be in service. */
-  register(balancer: Ref, members: readonly NewMember[], options?: WriteOptions & { pool?: string }): Promise<void>;
+  register(
+    balancer: Ref,
+    members: readonly NewMember[],
+    options?: WriteOptions & { pool?: string },
+  ): Promise<void>;
   /** Removes members, draining them first where the balancer can. Unknown ones are ignored. Returned: accepted. */
-  deregister(balancer: Ref, ids: readonly string[], options?: WriteOptions & { pool?: string; drain?: boolean }): Promise<void>;
+  deregister(
+    balancer: Ref,
+    ids: readonly string[],
+    options?: WriteOptions & { pool?: string; drain?: boolean },
+  ): Promise<void>;
   enableZones?(balancer: Ref, zones: readonly string[], options?: CallOptions): Promise<string[]>;
   disableZones?(balancer: Ref, zones: readonly string[], options?: CallOptions): Promise<string[]>;
   metadata?(balancer: Ref, metadata: Metadata, options?: CallOptions): Promise<Metadata>;

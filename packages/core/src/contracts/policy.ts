@@ -15,9 +15,16 @@ export const roundingSchema = z.enum(["aws", "otter", "nomad", "cf", "hpa"]);
 export type Rounding = z.infer<typeof roundingSchema>;
 
 /** Relative by a number of instances. */
-export const changeSchema = z.strictObject({ change: z.number().int().refine((n) => n !== 0, "must not be 0") });
+export const changeSchema = z.strictObject({
+  change: z
+    .number()
+    .int()
+    .refine((n) => n !== 0, "must not be 0"),
+});
 /** Relative by a percentage of the desired count. */
-export const percentSchema = z.strictObject({ percent: z.number().refine((n) => n !== 0 && Number.isFinite(n), "must not be 0") });
+export const percentSchema = z.strictObject({
+  percent: z.number().refine((n) => n !== 0 && Number.isFinite(n), "must not be 0"),
+});
 /** Absolute. */
 export const desiredSchema = z.strictObject({ desired: countSchema });
 /** The adjustments that need no signal: an order can carry them. */
@@ -46,7 +53,10 @@ export const targetSchema = z.strictObject({
       /** Fraction of the target within which nothing changes (default 0.1 for `value`, 0 for `perInstance`). */
       tolerance: z.number().min(0).max(1).optional(),
     })
-    .refine((t) => (t.value === undefined) !== (t.perInstance === undefined), "needs either value or perInstance"),
+    .refine(
+      (t) => (t.value === undefined) !== (t.perInstance === undefined),
+      "needs either value or perInstance",
+    ),
 });
 
 /** How much to change. */
@@ -66,14 +76,14 @@ export type Schedule = z.infer<typeof scheduleSchema>;
 export type OnMissing =
   | { kind: "hold" }
   | { kind: "breach" }
-  | { kind: "last-known"; forMs: number; then: OnMissing }
+  | { kind: "last-known"; forMs: number; next: OnMissing }
   | { kind: "at-least"; count: number };
 /** Schema of {@link OnMissing}. */
 export const onMissingSchema: z.ZodType<OnMissing> = z.lazy(() =>
   z.union([
     z.strictObject({ kind: z.literal("hold") }),
     z.strictObject({ kind: z.literal("breach") }),
-    z.strictObject({ kind: z.literal("last-known"), forMs: spanMsSchema, then: onMissingSchema }),
+    z.strictObject({ kind: z.literal("last-known"), forMs: spanMsSchema, next: onMissingSchema }),
     z.strictObject({ kind: z.literal("at-least"), count: countSchema }),
   ]),
 );
@@ -109,7 +119,10 @@ export const policySpecSchema = z
     metadata: z.record(z.string(), z.string()).optional(),
   })
   .refine((p) => p.when === undefined || p.schedule === undefined, "has both when and schedule")
-  .refine((p) => !("steps" in p.adjust || "target" in p.adjust) || p.signal !== undefined, "steps and target need a signal");
+  .refine(
+    (p) => !("steps" in p.adjust || "target" in p.adjust) || p.signal !== undefined,
+    "steps and target need a signal",
+  );
 /** What a new policy is made from. */
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 

@@ -146,12 +146,12 @@ export interface PolicyPlugin<Options = unknown, Memory = unknown> {
   readonly options: z.ZodType<Options>;
   /** Names of the signals it reads, so that a missing one makes it `unavailable` by itself. */
   signals(options: Options): readonly string[];
-  evaluate(options: Options, input: PolicyInput, memory: Memory | undefined): { verdict: PolicyVerdict; memory?: Memory };
+  evaluate(
+    options: Options,
+    input: PolicyInput,
+    memory: Memory | undefined,
+  ): { verdict: PolicyVerdict; memory?: Memory };
 }
 
 /** Any plugin. */
-export type Plugin =
-  | ProviderPlugin<never>
-  | MetricSourcePlugin<never, never>
-  | PolicyPlugin<never, never>;
-
+export type Plugin = ProviderPlugin<never> | MetricSourcePlugin<never, never> | PolicyPlugin<never, never>;

@@ -61,11 +61,22 @@ export interface StateStore {
    */
   read<T = unknown>(
     partition: string,
-    range?: { afterSeq?: number; beforeSeq?: number; fromMs?: number; toMs?: number; limit?: number; newestFirst?: boolean },
+    range?: {
+      afterSeq?: number;
+      beforeSeq?: number;
+      fromMs?: number;
+      toMs?: number;
+      limit?: number;
+      newestFirst?: boolean;
+    },
     options?: CallOptions,
   ): AsyncIterable<LogEntry<T>>;
   /** Removes log entries older than `beforeMs`, but keeps the newest `keep`. @returns how many went. */
-  prune(partition: string, limits: { beforeMs: number; keep?: number }, options?: CallOptions): Promise<number>;
+  prune(
+    partition: string,
+    limits: { beforeMs: number; keep?: number },
+    options?: CallOptions,
+  ): Promise<number>;
   /** Removes a partition whole. */
   drop(partition: string, options?: CallOptions): Promise<void>;
   close(): Promise<void>;

@@ -26,7 +26,13 @@ export interface WebhooksDriver {
   get(group: Ref, policy: Ref, webhook: Ref, options?: CallOptions): Promise<Webhook>;
   create(group: Ref, policy: Ref, spec: WebhookSpec, options?: CallOptions): Promise<Webhook>;
   /** The URL stays. */
-  update(group: Ref, policy: Ref, webhook: Ref, patch: Partial<WebhookSpec>, options?: CallOptions): Promise<Webhook>;
+  update(
+    group: Ref,
+    policy: Ref,
+    webhook: Ref,
+    patch: Partial<WebhookSpec>,
+    options?: CallOptions,
+  ): Promise<Webhook>;
   delete(group: Ref, policy: Ref, webhook: Ref, options?: CallOptions): Promise<void>;
   /** Gives it a new URL; the old one is dead when this returns. */
   rotate?(group: Ref, policy: Ref, webhook: Ref, options?: CallOptions): Promise<Webhook>;
