@@ -26,4 +26,5 @@ export * from "./contracts/webhook.js";
 export * from "./duration.js";
 export * from "./errors.js";
 export * from "./host/index.js";
+export * from "./memory-store.js";
 export * from "./plugins/define.js";
