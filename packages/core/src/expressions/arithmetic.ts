@@ -36,7 +36,7 @@ const LARGEST_EXACT_EXPONENT = 53;
  */
 export function power(left: number, right: number): number {
   if (right === 2) return finite(left * left);
-  if (left !== left) return left; // NaN ** 0 would be 1
+  if (Number.isNaN(left)) return left; // NaN ** 0 would be 1
   if (Number.isInteger(right) && Number.isInteger(left) && Math.abs(right) <= LARGEST_EXACT_EXPONENT) {
     // The engine's own ** misses the last bit of some of these: 10 ** -5 is 0.000009999999999999999.
     const exact = wholePower(left, Math.abs(right));

@@ -55,12 +55,12 @@ export interface LogicalNode extends Span {
   readonly right: Expression;
 }
 
-/** `then if condition else otherwise`. */
+/** `whenTrue if condition else whenFalse`: only the branch that is taken is looked at. */
 export interface ConditionalNode extends Span {
   readonly kind: "conditional";
   readonly condition: Expression;
-  readonly then: Expression;
-  readonly otherwise: Expression;
+  readonly whenTrue: Expression;
+  readonly whenFalse: Expression;
 }
 
 /** A call of one of the known functions. */
@@ -99,7 +99,7 @@ export function operandsOf(node: Expression): readonly Expression[] {
     case "comparison":
       return [node.first, ...node.rest.map(({ operand }) => operand)];
     case "conditional":
-      return [node.then, node.condition, node.otherwise];
+      return [node.whenTrue, node.condition, node.whenFalse];
     case "call":
       return node.values;
   }

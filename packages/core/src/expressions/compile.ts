@@ -129,7 +129,7 @@ function compileLogical({ operator, left: leftNode, right: rightNode }: LogicalN
   if (operator === "and") {
     return (values) => {
       const value = left(values);
-      return value === 0 || value !== value ? value : right(values);
+      return value === 0 || Number.isNaN(value) ? value : right(values);
     };
   }
   return (values) => {
@@ -140,12 +140,12 @@ function compileLogical({ operator, left: leftNode, right: rightNode }: LogicalN
 
 function compileConditional(node: ConditionalNode): Closure {
   const condition = compile(node.condition);
-  const then = compile(node.then);
-  const otherwise = compile(node.otherwise);
+  const whenTrue = compile(node.whenTrue);
+  const whenFalse = compile(node.whenFalse);
   return (values) => {
     const holds = condition(values);
-    if (holds === 0) return otherwise(values);
-    return holds === holds ? then(values) : holds;
+    if (holds === 0) return whenFalse(values);
+    return Number.isNaN(holds) ? holds : whenTrue(values);
   };
 }
 

@@ -61,8 +61,8 @@ function substitute(node: Expression, values: ExpressionValues): Expression {
       return {
         ...node,
         condition: substitute(node.condition, values),
-        then: substitute(node.then, values),
-        otherwise: substitute(node.otherwise, values),
+        whenTrue: substitute(node.whenTrue, values),
+        whenFalse: substitute(node.whenFalse, values),
       };
     case "call":
       return { ...node, values: node.values.map((value) => substitute(value, values)) };

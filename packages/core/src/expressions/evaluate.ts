@@ -12,5 +12,5 @@ import type { Evaluation, ExpressionValues } from "./values.js";
 export function evaluate(compiled: CompiledExpression, values: ExpressionValues): Evaluation {
   const value = compiled.run(values);
   // Adding 0 turns -0 into 0, which nobody wants to read.
-  return value === value ? { value: value + 0 } : { unavailable: explainMissing(compiled.ast, values) };
+  return Number.isNaN(value) ? { unavailable: explainMissing(compiled.ast, values) } : { value: value + 0 };
 }

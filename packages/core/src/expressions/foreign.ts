@@ -53,13 +53,9 @@ const SIGNS: readonly ForeignSign[] = [
   {
     sign: ".",
     message: "an expression has no property access",
-    hint: "no property access; give the signal a name of its own",
+    hint: "give the signal a name of its own",
   },
-  {
-    sign: "${",
-    message: "${…} is filled in before an expression is read, and only where it is a whole value",
-    hint: "write the number itself, or make it a metric",
-  },
+  instead("${", "write the number itself, or make it a metric"),
   instead("{", "lists are written max([a, b])"),
   instead("}", "lists are written max([a, b])"),
   instead("#", "an expression has no comments; put it on a line of its own in the file"),

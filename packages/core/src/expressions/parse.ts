@@ -102,7 +102,7 @@ function parseComparison(cursor: Cursor, first: Expression): ComparisonNode {
   return { kind: "comparison", first, rest, ...spanOver(first, last) };
 }
 
-function parseConditional(cursor: Cursor, then: Expression, operator: Token): Expression {
+function parseConditional(cursor: Cursor, whenTrue: Expression, operator: Token): Expression {
   const condition = parseFrom(cursor, PRECEDENCE.or);
   if (!cursor.skip("else")) {
     const next = cursor.peek();
@@ -110,8 +110,8 @@ function parseConditional(cursor: Cursor, then: Expression, operator: Token): Ex
       refuse(operator, '"if" has no "else"', "write a if condition else b");
     refuseLeftover(cursor);
   }
-  const otherwise = cursor.nested(() => parseFrom(cursor, PRECEDENCE.conditional));
-  return { kind: "conditional", condition, then, otherwise, ...spanOver(then, otherwise) };
+  const whenFalse = cursor.nested(() => parseFrom(cursor, PRECEDENCE.conditional));
+  return { kind: "conditional", condition, whenTrue, whenFalse, ...spanOver(whenTrue, whenFalse) };
 }
 
 function parseOperand(cursor: Cursor, loosest: number): Expression {

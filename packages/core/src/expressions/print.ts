@@ -58,9 +58,9 @@ function printBare(node: Expression): string {
       return `${print(node.left, own)} ${node.operator} ${print(node.right, own + 1)}`;
     }
     case "conditional": {
-      const then = print(node.then, PRECEDENCE.or);
+      const whenTrue = print(node.whenTrue, PRECEDENCE.or);
       const condition = print(node.condition, PRECEDENCE.or);
-      return `${then} if ${condition} else ${print(node.otherwise, PRECEDENCE.conditional)}`;
+      return `${whenTrue} if ${condition} else ${print(node.whenFalse, PRECEDENCE.conditional)}`;
     }
     case "call":
       return printCall(node);

@@ -47,7 +47,7 @@ export function walk(node: Expression, values: ExpressionValues): Outcome {
     case "conditional": {
       const condition = walk(node.condition, values);
       if (typeof condition === "string") return condition;
-      return walk(condition === 0 ? node.otherwise : node.then, values);
+      return walk(condition === 0 ? node.whenFalse : node.whenTrue, values);
     }
     case "call":
       return walkCall(node, values);

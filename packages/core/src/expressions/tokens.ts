@@ -49,6 +49,7 @@ function tokenAt(source: string, offset: number): Token {
   return refuse(
     { offset, length: character.length },
     `${JSON.stringify(character)} is not known in an expression`,
+    "names are of the letters a to z, digits and _",
   );
 }
 
