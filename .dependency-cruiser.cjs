@@ -37,13 +37,24 @@ const reachesOnly = (name, from, allowed) =>
 
 module.exports = {
   forbidden: [
-    forbid("no-circles", "A circle hides who depends on whom", {}, { circular: true }),
+    forbid(
+      "no-circles",
+      "A circle hides who depends on whom",
+      { pathNot: "^packages/core/src/contracts/" },
+      { circular: true },
+    ),
+    forbid(
+      "no-circles-of-contracts",
+      "Nouns may name each other's types; at run time they load in one order",
+      { path: "^packages/core/src/contracts/" },
+      { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    ),
     forbid("resolvable", "An import that leads nowhere", {}, { couldNotResolve: true, pathNot: "/dist/" }),
     forbid("no-tests-in-production", "Tests are not shipped", { pathNot: tests }, { path: tests }),
     forbid(
       "declared-dependencies",
       "Not in this package's package.json",
-      {},
+      { pathNot: tests },
       { dependencyTypes: ["npm-no-pkg"] },
     ),
 

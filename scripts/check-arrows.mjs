@@ -35,10 +35,18 @@ const right = {
   "packages/create-bellows-plugin/src/index.ts": `export {};`,
 };
 
-/** [rules that must be broken, file, its source] */
+/** [rules that must be broken, file, its source]; with no rule, the other half of a pair. */
 const wrong = [
   [["no-circles"], "packages/core/src/a.ts", `import "./b.js"; export const a = 1;`],
   [[], "packages/core/src/b.ts", `import "./a.js"; export const b = 1;`],
+  [
+    ["no-circles-of-contracts"],
+    "packages/core/src/contracts/c.ts",
+    `import { d } from "./d.js"; export const c = d;`,
+  ],
+  [[], "packages/core/src/contracts/d.ts", `import { c } from "./c.js"; export const d = () => c;`],
+  [[], "packages/core/src/contracts/e.ts", `import type { F } from "./f.js"; export type E = F | 1;`],
+  [[], "packages/core/src/contracts/f.ts", `import type { E } from "./e.js"; export type F = E | 2;`],
   [["resolvable"], "packages/core/src/lost.ts", `import "./nowhere.js";`],
   [["no-tests-in-production"], "packages/core/src/eager.ts", `import "./errors.test.js";`],
   [["declared-dependencies"], "packages/core/src/borrowed.ts", `import "commander";`],
