@@ -1,1 +1,6 @@
-export {};
+/** The Bellows daemon: rounds, state, HTTP. */
+
+export * from "./access/server-key.js";
+export * from "./access/tokens.js";
+export * from "./state-folder.js";
+export * from "./store/sqlite-store.js";

@@ -111,21 +111,16 @@ describe("http client", () => {
     await expect(client.request(`${url}/away`)).rejects.toThrow("redirects to another origin");
   });
 
-  test("one throttled answer makes the next request to that host wait", async () => {
+  test("a throttled request is asked again once its host may be asked", async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked += 1;
       if (asked === 1) response.writeHead(429, { "retry-after": "0" });
       response.end("ok");
     });
-    const waits: number[] = [];
-    const clock = {
-      ...systemClock,
-      after: (ms: number, run: () => void) => systemClock.after(ms < 5_000 ? (waits.push(ms), 0) : ms, run),
-    };
-    let steps = 0;
-    const jumping = { ...clock, monotonic: () => systemClock.monotonic() + 1_000 * steps++ };
-    const own = createHttpClient({ clock: jumping, userAgent: "test", redaction, random: () => 0 });
+    let looks = 0;
+    const hasty = { ...systemClock, monotonic: () => 1_000 * looks++ };
+    const own = createHttpClient({ clock: hasty, userAgent: "test", redaction, random: () => 0 });
     expect((await own.request(url)).body).toBe("ok");
     expect(asked).toBe(2);
   });

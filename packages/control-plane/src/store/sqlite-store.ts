@@ -1,0 +1,307 @@
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import {
+  type Commit,
+  type CommitResult,
+  ConflictError,
+  type LogEntry,
+  type StateStore,
+  type Versioned,
+} from "@bellows/core";
+import Database from "libsql";
+import { storeFault } from "./sqlite-faults.js";
+import { migrate } from "./sqlite-schema.js";
+
+/**
+ * The embedded state store: one SQLite file (through libsql), held by one process at a time.
+ *
+ * Note [Durability]: the journal is a write-ahead log with `synchronous=FULL`, so a commit that returned has been
+ * synced. Commits that arrive in the same turn of the event loop share one transaction and one sync; each has its own
+ * savepoint, so one that fails its compare-and-set takes no other with it.
+ *
+ * Note [One holder]: the exclusive locking mode keeps the operating system's lock on the file for as long as it is
+ * open. The lock goes with the process, also by SIGKILL, so no stale lock is ever left.
+ */
+export interface SqliteStoreOptions {
+  /** Path of the file; its folder is made if need be (mode 0700), the file has mode 0600. */
+  file: string;
+}
+
+interface Pending {
+  partition: string;
+  commit: Commit;
+  resolve: (result: CommitResult) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Entries read from the file at a time when a log is walked. */
+const PAGE = 200;
+
+/**
+ * Opens (or makes) a state file.
+ * @throws ConflictError when another process holds it, UnavailableError when it is damaged or the disk fails,
+ *   PermissionError when it cannot be written, ConfigError when a newer version wrote it.
+ */
+export function openSqliteStore(options: SqliteStoreOptions): StateStore {
+  const { file } = options;
+  try {
+    const database = open(file);
+    return new SqliteStore(database, file);
+  } catch (error) {
+    throw storeFault(error, file, "store.open");
+  }
+}
+
+function open(file: string): Database.Database {
+  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new Database(file);
+  try {
+    database.exec("PRAGMA busy_timeout = 0");
+    database.prepare("PRAGMA locking_mode = EXCLUSIVE").get();
+    database.prepare("PRAGMA journal_mode = WAL").get();
+    database.exec("PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT");
+    chmodSync(file, 0o600);
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Closes the file and lets its lock go. The library closes for good only when the last prepared statement has been
+ * collected, so the lock is given up by itself first: it can be, once the file has left write-ahead logging.
+ */
+function release(database: Database.Database): void {
+  database.prepare("PRAGMA journal_mode = DELETE").get();
+  database.prepare("PRAGMA locking_mode = NORMAL").get();
+  database.prepare("SELECT count(*) FROM counters").get();
+  database.close();
+}
+
+class SqliteStore implements StateStore {
+  readonly #database: Database.Database;
+  readonly #file: string;
+  readonly #statements = new Map<string, Database.Statement>();
+  #pending: Pending[] = [];
+  #closed = false;
+
+  constructor(database: Database.Database, file: string) {
+    this.#database = database;
+    this.#file = file;
+  }
+
+  #sql(text: string): Database.Statement {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#database.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  #guard<T>(operation: string, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw storeFault(error, this.#file, operation);
+    }
+  }
+
+  async get<T>(partition: string, key: string): Promise<Versioned<T> | undefined> {
+    return this.#guard("store.get", () => {
+      const row = this.#sql("SELECT version, value FROM documents WHERE partition = ? AND key = ?").get(
+        partition,
+        key,
+      ) as { version: number; value: string } | undefined;
+      return row === undefined ? undefined : { key, version: row.version, value: JSON.parse(row.value) as T };
+    });
+  }
+
+  async *list<T>(partition: string, prefix = ""): AsyncIterable<Versioned<T>> {
+    let after = "";
+    for (;;) {
+      const rows = this.#guard("store.list", () =>
+        this.#sql(
+          "SELECT key, version, value FROM documents WHERE partition = ? AND key > ? AND key >= ? AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
+        ).all(partition, after, prefix, prefix.length, prefix, PAGE),
+      ) as { key: string; version: number; value: string }[];
+      for (const row of rows) yield { key: row.key, version: row.version, value: JSON.parse(row.value) as T };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      after = last.key;
+    }
+  }
+
+  async *partitions(): AsyncIterable<string> {
+    const rows = this.#guard("store.partitions", () =>
+      this.#sql("SELECT partition FROM documents UNION SELECT partition FROM log ORDER BY 1").all(),
+    ) as { partition: string }[];
+    for (const row of rows) yield row.partition;
+  }
+
+  commit(partition: string, commit: Commit): Promise<CommitResult> {
+    if (this.#closed)
+      return Promise.reject(
+        storeFault(new ConflictError("the state store is closed"), this.#file, "store.commit"),
+      );
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ partition, commit, resolve, reject });
+      if (this.#pending.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  /** Writes all that waits in one transaction; see the note on durability. */
+  #flush(): void {
+    const batch = this.#pending;
+    if (batch.length === 0) return;
+    this.#pending = [];
+    const answers: (() => void)[] = [];
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const pending of batch) answers.push(this.#attempt(pending));
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      const fault = storeFault(error, this.#file, "store.commit");
+      for (const pending of batch) pending.reject(fault);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+
+  #attempt({ partition, commit, resolve, reject }: Pending): () => void {
+    this.#database.exec("SAVEPOINT one");
+    try {
+      const result = this.#apply(partition, commit);
+      this.#database.exec("RELEASE one");
+      return () => resolve(result);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      this.#database.exec("ROLLBACK TO one; RELEASE one");
+      return () => reject(error);
+    }
+  }
+
+  #apply(partition: string, commit: Commit): CommitResult {
+    const counters = (this.#sql("SELECT version, seq FROM counters WHERE partition = ?").get(partition) as
+      | { version: number; seq: number }
+      | undefined) ?? { version: 0, seq: 0 };
+    let { version, seq } = counters;
+    const result: CommitResult = { versions: {}, appended: [] };
+    for (const write of commit.documents ?? []) {
+      this.#check(partition, write.key, write.ifVersion);
+      if (write.value === undefined)
+        this.#sql("DELETE FROM documents WHERE partition = ? AND key = ?").run(partition, write.key);
+      else
+        this.#sql("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)").run(
+          partition,
+          write.key,
+          ++version,
+          JSON.stringify(write.value),
+        );
+      result.versions[write.key] = write.value === undefined ? 0 : version;
+    }
+    for (const entry of commit.append ?? []) {
+      this.#sql("INSERT INTO log VALUES (?, ?, ?, ?)").run(
+        partition,
+        ++seq,
+        entry.atMs,
+        JSON.stringify(entry.value),
+      );
+      result.appended.push(seq);
+    }
+    if (commit.replace !== undefined) {
+      const { seq: at, value } = commit.replace;
+      this.#sql("UPDATE log SET value = ? WHERE partition = ? AND seq = ?").run(
+        JSON.stringify(value),
+        partition,
+        at,
+      );
+    }
+    this.#sql("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)").run(partition, version, seq);
+    return result;
+  }
+
+  #check(partition: string, key: string, ifVersion: number | undefined): void {
+    if (ifVersion === undefined) return;
+    const row = this.#sql("SELECT version FROM documents WHERE partition = ? AND key = ?").get(
+      partition,
+      key,
+    ) as { version: number } | undefined;
+    const found = row?.version ?? 0;
+    if (found === ifVersion) return;
+    throw new ConflictError(
+      `${key} of ${partition || "the state"} was changed by another writer (version ${found}, expected ${ifVersion})`,
+      {
+        operation: "store.commit",
+        resource: key,
+      },
+    );
+  }
+
+  async *read<T>(
+    partition: string,
+    range: Parameters<StateStore["read"]>[1] = {},
+  ): AsyncIterable<LogEntry<T>> {
+    const order = range.newestFirst === true ? "DESC" : "ASC";
+    let low = range.afterSeq ?? 0;
+    let high = range.beforeSeq ?? Number.MAX_SAFE_INTEGER;
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const count = Math.min(PAGE, left);
+      const rows = this.#guard("store.read", () =>
+        this.#sql(
+          `SELECT seq, at_ms, value FROM log WHERE partition = ? AND seq > ? AND seq < ? AND at_ms >= ? AND at_ms < ? ORDER BY seq ${order} LIMIT ?`,
+        ).all(
+          partition,
+          low,
+          high,
+          range.fromMs ?? Number.MIN_SAFE_INTEGER,
+          range.toMs ?? Number.MAX_SAFE_INTEGER,
+          count,
+        ),
+      ) as { seq: number; at_ms: number; value: string }[];
+      for (const row of rows) yield { seq: row.seq, atMs: row.at_ms, value: JSON.parse(row.value) as T };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < count) return;
+      if (order === "DESC") high = last.seq;
+      else low = last.seq;
+      left -= rows.length;
+    }
+  }
+
+  async prune(partition: string, limits: { beforeMs: number; keep?: number }): Promise<number> {
+    return this.#guard("store.prune", () => {
+      const row = this.#sql("SELECT seq FROM log WHERE partition = ? ORDER BY seq DESC LIMIT 1 OFFSET ?").get(
+        partition,
+        limits.keep ?? 0,
+      ) as { seq: number } | undefined;
+      if (row === undefined) return 0;
+      return this.#sql("DELETE FROM log WHERE partition = ? AND seq <= ? AND at_ms < ?").run(
+        partition,
+        row.seq,
+        limits.beforeMs,
+      ).changes;
+    });
+  }
+
+  async drop(partition: string): Promise<void> {
+    this.#guard("store.drop", () => {
+      const all = this.#database.transaction(() => {
+        this.#sql("DELETE FROM documents WHERE partition = ?").run(partition);
+        this.#sql("DELETE FROM log WHERE partition = ?").run(partition);
+      });
+      all();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    this.#statements.clear();
+    release(this.#database);
+  }
+}
