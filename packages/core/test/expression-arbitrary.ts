@@ -92,10 +92,8 @@ export const valuesArbitrary: fc.Arbitrary<Record<string, number | null>> = fc
     ...RANDOM_NAMES.map(() =>
       fc.oneof(
         { weight: 8, arbitrary: fc.integer({ min: -5, max: 120 }) },
-        {
-          weight: 6,
-          arbitrary: fc.double({ min: -50, max: 200, noNaN: true, noDefaultInfinity: true }),
-        },
+        { weight: 5, arbitrary: fc.integer({ min: -9_999, max: 99_999 }).map((part) => part / 1000) },
+        { weight: 2, arbitrary: fc.double({ min: -50, max: 200, noNaN: true }) },
         { weight: 2, arbitrary: fc.integer({ min: -9, max: 9 }).map((half) => half / 2) },
         { weight: 2, arbitrary: fc.constantFrom(0, 1e308, -1e200, 1e-200) },
         { weight: 1, arbitrary: fc.constant(null) },
