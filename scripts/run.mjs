@@ -1,6 +1,7 @@
 // What `npm run demo|build|test|bench|lint|docs` and the others call, each of which must work as the first command after
 // `git clone`. Only Node's own modules, for nothing else is installed by then.
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,12 +77,20 @@ function build() {
   need("tsc", ["-b"]);
 }
 
-/** Runs a long-lived command; Ctrl-C and SIGTERM reach it, and its own exit code becomes ours. */
+/**
+ * Runs a long-lived command; Ctrl-C and SIGTERM reach it once, and its own exit code becomes ours. (A second one means
+ * "at once, and leave things as they are", and npm passes on what a whole process group gets anyway.) At a terminal
+ * the child must stay in the foreground group, which gets Ctrl-C by itself; elsewhere it has a group of its own.
+ */
 function become(command, args) {
-  const child = spawn(command, args, { cwd: root, env: childEnv, stdio: "inherit" });
-  // On a terminal the whole foreground group gets Ctrl-C; here it is only kept from ending us before the child.
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  const atTerminal = process.stdin.isTTY === true;
+  const child = spawn(command, args, { cwd: root, env: childEnv, stdio: "inherit", detached: !atTerminal });
+  const toPass = new Set(["SIGINT", "SIGTERM"]);
+  for (const signal of toPass) {
+    process.on(signal, () => {
+      if (toPass.delete(signal) && !(atTerminal && signal === "SIGINT")) child.kill(signal);
+    });
+  }
   child.on("error", (error) => {
     console.error(`bellows: cannot run ${command}: ${error.message}`);
     process.exitCode = 1;
@@ -144,26 +153,26 @@ function test(args) {
   process.exit(code === 0 && (failed > 0 || (named.length === 0 && passed === 0)) ? 1 : code);
 }
 
-/** Runs one benchmark, shows what it prints, and gives back its last line of JSON. */
-function runBenchmark(file) {
+/** Runs one benchmark, shows what it prints as it prints it, and gives back its last line of JSON. */
+async function runBenchmark(file) {
   console.log(`\n— ${file}`);
-  const { status, stdout } = spawnSync(process.execPath, [join("benchmarks", file)], {
-    cwd: root,
-    env: childEnv,
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
+  const stdio = ["ignore", "pipe", "inherit"];
+  const child = spawn(process.execPath, [join("benchmarks", file)], { cwd: root, env: childEnv, stdio });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    process.stdout.write(text);
+    output += text;
   });
-  process.stdout.write(stdout ?? "");
-  const line = (stdout ?? "")
+  const [code] = await once(child, "close");
+  const line = output
     .trim()
     .split("\n")
     .findLast((text) => text.startsWith("{"));
-  if (status !== 0 || line === undefined) return undefined;
-  return JSON.parse(line);
+  return code === 0 && line !== undefined ? JSON.parse(line) : undefined;
 }
 
 /** Every benchmarks/*.bench.mjs in turn, alone on the machine; `BENCH_SHORT=1` makes each a short one. */
-function bench(args) {
+async function bench(args) {
   build();
   const files = readdirSync(join(root, "benchmarks"))
     .filter((name) => name.endsWith(".bench.mjs"))
@@ -244,4 +253,4 @@ if (task === undefined) {
   process.exit(2);
 }
 install();
-task(args);
+await task(args);
