@@ -177,10 +177,10 @@ async function bench(args) {
   const files = readdirSync(join(root, "benchmarks"))
     .filter((name) => name.endsWith(".bench.mjs"))
     .filter((name) => args.length === 0 || args.some((arg) => name.startsWith(arg)));
-  const results = files.map((file) => ({
-    benchmark: file.replace(".bench.mjs", ""),
-    result: runBenchmark(file),
-  }));
+  const results = [];
+  for (const file of files) {
+    results.push({ benchmark: file.replace(".bench.mjs", ""), result: await runBenchmark(file) });
+  }
   writeFileSync(join(root, "benchmarks", "results.json"), `${JSON.stringify(results, null, 2)}\n`);
   const failed = results.filter(({ result }) => result === undefined).map(({ benchmark }) => benchmark);
   if (failed.length > 0) console.error(`bench: failed: ${failed.join(", ")}`);
