@@ -60,6 +60,13 @@ export function refuseLeftover(cursor: Cursor, open?: Token): never {
 function refuseWord(word: Token): never {
   const lower = word.text.toLowerCase();
   if (word.text === "else") refuse(word, '"else" has no "if" before it', "write a if condition else b");
+  if (word.text === "if") {
+    refuse(
+      word,
+      'a second "if" before the "else" of the first',
+      "put brackets around the inner a if condition else b",
+    );
+  }
   if (word.text === "not") refuse(word, '"not" cannot stand here', "write not (a == b), or a != b");
   const hint = REFUSED_WORDS.get(word.text);
   if (hint !== undefined) refuse(word, `"${word.text}" is not known in an expression`, hint);

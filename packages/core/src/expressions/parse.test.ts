@@ -105,6 +105,17 @@ describe("a fault says where and what to write instead", () => {
     ["True", "True", "write 1"],
     ["if a then b", "if", "write a if condition else b"],
     ["a if b", "if", "write a if condition else b"],
+    ["a then b", "then", "write a if condition else b"],
+    ["a else b", "else", "write a if condition else b"],
+    ["a if b if c else d", "if", "put brackets around the inner a if condition else b"],
+    ["a not in b", "not", "write not (a == b), or a != b"],
+    ["a in b", "in", "write a == 1 or a == 2"],
+    ["a x 2", "x", "to multiply, write *"],
+    ["2 (a)", "(", "to multiply, write *"],
+    ["2 3", "3", "write + - * / or a comparison between two values"],
+    ["queue depth", "depth", "write + - * / or a comparison between two values; a name has no spaces"],
+    ["foo(a)", "foo", "known functions: min max sum avg abs round floor ceil"],
+    ["a * é", "é", "names are of the letters a to z, digits and _"],
   ])("%s: the caret is under %s, the hint is: %s", (source, under, hint) => {
     const [caret, , said] = complaint(source);
     expect([caret, said]).toEqual([under, hint]);
@@ -192,6 +203,14 @@ describe("names", () => {
 
   test("a name unlike any other gets the list alone", () => {
     expect(checkNames(parse("backlog"), ["cpu", "mem"])[0]?.hint).toBe("known here: cpu, mem");
+  });
+
+  test("a long list of names is cut, an empty one is said to be empty", () => {
+    const many = Array.from({ length: 23 }, (_, index) => `signal${index}`);
+    expect(checkNames(parse("other"), many)[0]?.hint).toMatch(
+      /^known here: signal0, .* signal19 and 3 more$/,
+    );
+    expect(checkNames(parse("other"), [])[0]?.hint).toBe("no name is known here");
   });
 
   test("every unknown name is reported, known ones are not", () => {
