@@ -3,7 +3,14 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigError, ConflictError, NotFoundError, TimeoutError, UnavailableError } from "@bellows/core";
+import {
+  ConfigError,
+  ConflictError,
+  isBellowsError,
+  NotFoundError,
+  TimeoutError,
+  UnavailableError,
+} from "@bellows/core";
 import { configPath, logPath, writeAtomic } from "./files.js";
 import { isRunning } from "./identity.js";
 import { findHolder } from "./lock.js";
@@ -132,13 +139,18 @@ function launch(folder: string, name: string, options: CallOptions): Promise<Sta
       end();
     };
     options.signal?.addEventListener("abort", onAbort, { once: true });
-    child.once("message", (message) => settle(() => resolve(message as StartMessage)));
+    let message: StartMessage | undefined;
+    child.once("message", (received) => {
+      message = received as StartMessage;
+      if ("ready" in message) settle(() => resolve({ ready: true }));
+    });
     child.once("error", (error) =>
       giveUp(new UnavailableError(`cannot start balancer "${name}": ${error.message}`)),
     );
+    // One that could not start is waited for, so that nobody takes it for running while it ends.
     child.once("exit", (code) => {
-      const message = `balancer "${name}" ended at once (exit ${code}): see ${logPath(folder)}`;
-      settle(() => reject(new UnavailableError(message)));
+      const text = `balancer "${name}" ended at once (exit ${code}): see ${logPath(folder)}`;
+      settle(() => (message === undefined ? reject(new UnavailableError(text)) : resolve(message)));
     });
   });
 }
@@ -155,14 +167,22 @@ export async function startBalancer(start: StartOptions, options: CallOptions = 
   options.signal?.throwIfAborted();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const running = await adoptBalancer(folder, options);
-  if (running !== null) {
-    if (config !== undefined) await running.configure(config, options);
-    return running;
-  }
+  if (running !== null) return withConfig(running, config, options);
   if (config !== undefined) writeAtomic(configPath(folder), JSON.stringify(config));
   const message = await launch(folder, start.name, options);
   if ("failed" in message) throw startError(start.name, message.failed);
-  return connectBalancer(folder, options);
+  const started = await connectBalancer(folder, options);
+  // Somebody else was faster, perhaps with another configuration.
+  return "held" in message ? withConfig(started, config, options) : started;
+}
+
+async function withConfig(
+  running: Balancer,
+  config: BalancerConfig | undefined,
+  options: CallOptions,
+): Promise<Balancer> {
+  if (config !== undefined) await running.configure(config, options);
+  return running;
 }
 
 function startError(name: string, reason: string): Error {
@@ -177,9 +197,12 @@ function startError(name: string, reason: string): Error {
  * for it.
  */
 export async function adoptBalancer(folder: string, options: CallOptions = {}): Promise<Balancer | null> {
-  const path = resolvePath(folder);
-  if (!existsSync(path) || findHolder(path) === undefined) return null;
-  return connectBalancer(path, options);
+  try {
+    return await connectBalancer(folder, options);
+  } catch (error) {
+    if (isBellowsError(error, "not-found")) return null;
+    throw error;
+  }
 }
 
 /**

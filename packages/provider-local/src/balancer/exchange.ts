@@ -52,6 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ) {
     this.#forwarded = forwardRequest(request.rawHeaders, request.socket.remoteAddress ?? "unknown");
     response.once("close", this.#onClientGone);
+    // A write to a client that has just gone: its close follows and is dealt with.
+    response.on("error", ignore);
     const { hasBody, contentLength } = this.#forwarded;
     if (!hasBody) this.#send();
     else if (contentLength !== undefined && contentLength <= REPLAYABLE_BYTES) {
@@ -256,6 +258,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (member !== undefined) record(member.counters, nowMs, outcome);
   }
 }
+
+function ignore(): void {}
 
 /** The path of an absolute-form target (RFC 9112 3.2.2); anything else is left for the client library to refuse. */
 function pathOf(url: string): string {

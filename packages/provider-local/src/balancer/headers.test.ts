@@ -6,12 +6,45 @@ const bytes = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(
 
 describe("a request's headers", () => {
   it.each([
-    ["pass in their order, case and repetition", ["Accept", "a", "x-B", "1", "X-b", "2"], ["Accept", "a", "x-B", "1", "X-b", "2"]],
-    ["of this connection stay on it", ["Connection", "keep-alive", "Keep-Alive", "timeout=5", "TE", "trailers", "Upgrade", "h2c", "Proxy-Authorization", "x", "Trailer", "T"], []],
-    ["named by Connection stay on it too", ["Connection", "close, X-Secret", "X-Secret", "1", "x-secret", "2", "Y", "3"], ["Y", "3"]],
-    ["cannot be used to drop the length", ["Connection", "content-length", "Content-Length", "5"], ["Content-Length", "5"]],
+    [
+      "pass in their order, case and repetition",
+      ["Accept", "a", "x-B", "1", "X-b", "2"],
+      ["Accept", "a", "x-B", "1", "X-b", "2"],
+    ],
+    [
+      "of this connection stay on it",
+      [
+        "Connection",
+        "keep-alive",
+        "Keep-Alive",
+        "timeout=5",
+        "TE",
+        "trailers",
+        "Upgrade",
+        "h2c",
+        "Proxy-Authorization",
+        "x",
+        "Trailer",
+        "T",
+      ],
+      [],
+    ],
+    [
+      "named by Connection stay on it too",
+      ["Connection", "close, X-Secret", "X-Secret", "1", "x-secret", "2", "Y", "3"],
+      ["Y", "3"],
+    ],
+    [
+      "cannot be used to drop the length",
+      ["Connection", "content-length", "Content-Length", "5"],
+      ["Content-Length", "5"],
+    ],
     ["do not pass an expectation that is met here", ["Expect", "100-continue"], []],
-    ["do not let a client say how it was reached", ["X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil"], []],
+    [
+      "do not let a client say how it was reached",
+      ["X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil"],
+      [],
+    ],
   ])("%s", (_name, raw, kept) => {
     expect(forwardRequest(raw, "10.0.0.9").headers).toEqual([...kept, ...forwarding]);
   });
@@ -22,7 +55,10 @@ describe("a request's headers", () => {
   });
 
   it("add the client to those who forwarded before, over several headers", () => {
-    const { headers } = forwardRequest(["X-Forwarded-For", "1.1.1.1", "x-forwarded-for", "2.2.2.2, 3.3.3.3"], "10.0.0.9");
+    const { headers } = forwardRequest(
+      ["X-Forwarded-For", "1.1.1.1", "x-forwarded-for", "2.2.2.2, 3.3.3.3"],
+      "10.0.0.9",
+    );
     expect(headers[1]).toBe("1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.9");
   });
 
@@ -38,7 +74,18 @@ describe("a request's headers", () => {
 
 describe("a response's headers", () => {
   it("pass, but for those of the member's connection", () => {
-    const raw = bytes("Set-Cookie", "a=1", "set-cookie", "b=2", "Connection", "X-Hop, close", "X-Hop", "1", "Transfer-Encoding", "chunked");
+    const raw = bytes(
+      "Set-Cookie",
+      "a=1",
+      "set-cookie",
+      "b=2",
+      "Connection",
+      "X-Hop, close",
+      "X-Hop",
+      "1",
+      "Transfer-Encoding",
+      "chunked",
+    );
     expect(forwardResponse(raw)).toEqual(["Set-Cookie", "a=1", "set-cookie", "b=2"]);
   });
 

@@ -9,7 +9,8 @@ import { identifyProcess, isRunning, type ProcessIdentity, parseIdentity } from 
  * Note [Generations]: a stale lock file cannot be removed and made again without a race: of two processes that
  * found it stale, the second may remove what the first has just made. So nothing is ever taken away from under
  * anybody: holders are files `lock.1`, `lock.2`, …; the highest one counts; who finds its process dead makes the
- * next one. Each is made by `link`, which is atomic, refuses an existing name and shows the file complete.
+ * next one. Each is made by `link`, which is atomic, refuses an existing name and shows the file complete. The
+ * highest file is never removed, so a number is never given out anew; a holder lets go by ending.
  */
 const NAME = /^lock\.(\d+)$/;
 
@@ -63,10 +64,10 @@ function tryOnce(folder: string, draft: string): "mine" | "again" | ProcessIdent
 }
 
 /**
- * Takes the folder for this process.
- * @returns `release` when it is ours now, or `holder` when a living process has it.
+ * Takes the folder for this process, until it ends.
+ * @returns undefined when it is ours now; otherwise the living process that has it (this one, when asked twice).
  */
-export function acquireLock(folder: string): { release: () => void } | { holder: ProcessIdentity } {
+export function acquireLock(folder: string): ProcessIdentity | undefined {
   const identity = identifyProcess(process.pid) as ProcessIdentity;
   const draft = join(folder, `draft.${randomUUID()}`);
   writeFileSync(draft, JSON.stringify(identity), { mode: 0o600 });
@@ -74,9 +75,7 @@ export function acquireLock(folder: string): { release: () => void } | { holder:
     for (;;) {
       const outcome = tryOnce(folder, draft);
       if (outcome === "again") continue;
-      if (outcome !== "mine") return { holder: outcome };
-      const mine = join(folder, `lock.${generations(folder).at(-1) ?? 1}`);
-      return { release: () => rmSync(mine, { force: true }) };
+      return outcome === "mine" ? undefined : outcome;
     }
   } finally {
     unlinkSync(draft);

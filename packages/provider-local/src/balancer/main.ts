@@ -29,8 +29,8 @@ function fail(message: string): void {
 }
 
 async function run(folder: string, name: string): Promise<void> {
-  const lock = acquireLock(folder);
-  if ("holder" in lock) return tell({ held: lock.holder }, () => process.exit(3));
+  const holder = acquireLock(folder);
+  if (holder !== undefined) return tell({ held: holder }, () => process.exit(3));
   const former = readRecord(folder);
   const engine = new Engine(name, log, former?.ports);
   await engine.apply((readJson(configPath(folder)) ?? { listeners: [], pools: {} }) as BalancerConfig);
@@ -49,7 +49,6 @@ async function run(folder: string, name: string): Promise<void> {
     void engine.stop(deadlineMs).then(() => {
       control.close();
       if (dirname(socket) !== folder) rmSync(dirname(socket), { recursive: true, force: true });
-      lock.release();
       log("stopped");
       process.exit(0);
     });

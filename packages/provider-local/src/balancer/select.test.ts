@@ -61,12 +61,15 @@ describe("least connections", () => {
   });
 
   it("never leaves a chosen member with more load than another had, counted by weight", () => {
-    const arbitrary = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 9 }), active: fc.nat(50) }), { minLength: 1 });
+    const arbitrary = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 9 }), active: fc.nat(50) }), {
+      minLength: 1,
+    });
     fc.assert(
       fc.property(arbitrary, (loads) => {
         const members = loads.map(({ weight, active }, index) => member(String(index), weight, active));
         const chosen = pick("least-connections", members, []) as Member;
-        for (const other of members) expect(chosen.active / chosen.weight).toBeLessThanOrEqual(other.active / other.weight);
+        for (const other of members)
+          expect(chosen.active / chosen.weight).toBeLessThanOrEqual(other.active / other.weight);
       }),
     );
   });

@@ -10,7 +10,13 @@ describe("the sliding window", () => {
     record(counters, 10_000, { failed: true });
     const summary = summarize(counters, 10_900, 5);
     expect(summary).toMatchObject({ requests: 3, failures: 1, serverErrors: 1 });
-    expect(summary.window).toMatchObject({ seconds: 5, requests: 2, failures: 1, serverErrors: 1, requestsPerSecond: 0.4 });
+    expect(summary.window).toMatchObject({
+      seconds: 5,
+      requests: 2,
+      failures: 1,
+      serverErrors: 1,
+      requestsPerSecond: 0.4,
+    });
   });
 
   it("is empty again when its time has passed, while the totals stay", () => {
@@ -49,7 +55,10 @@ describe("the sliding window", () => {
   });
 
   it("gives the exact mean, and percentiles within ten percent of the true ones", () => {
-    const latencies = fc.array(fc.double({ min: 0.1, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 });
+    const latencies = fc.array(fc.double({ min: 0.1, max: 60_000, noNaN: true }), {
+      minLength: 1,
+      maxLength: 200,
+    });
     fc.assert(
       fc.property(latencies, (values) => {
         const counters = createCounters();
@@ -74,7 +83,12 @@ describe("the sliding window", () => {
 
 describe("a sum of counters", () => {
   it("equals the counters of everything together", () => {
-    const event = fc.record({ part: fc.nat(2), gapMs: fc.nat(15_000), latencyMs: fc.integer({ min: 1, max: 1_000 }), failed: fc.boolean() });
+    const event = fc.record({
+      part: fc.nat(2),
+      gapMs: fc.nat(15_000),
+      latencyMs: fc.integer({ min: 1, max: 1_000 }),
+      failed: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 80 }), (events) => {
         const parts = [createCounters(), createCounters(), createCounters()];
