@@ -25,6 +25,8 @@ export * from "./contracts/state-store.js";
 export * from "./contracts/webhook.js";
 export * from "./duration.js";
 export * from "./errors.js";
+export * from "./expressions/index.js";
 export * from "./host/index.js";
 export * from "./memory-store.js";
+export * from "./nearest.js";
 export * from "./plugins/define.js";
