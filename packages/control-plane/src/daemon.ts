@@ -1,0 +1,283 @@
+import { type FSWatcher, watch } from "node:fs";
+import { basename, dirname, isAbsolute } from "node:path";
+import {
+  type Clock,
+  type Config,
+  ConfigError,
+  ConflictError,
+  errorLine,
+  type Fault,
+  type Logger,
+  renderFaults,
+  type StateStore,
+} from "@bellows/core";
+import { createLine, type Line } from "@bellows/core/line";
+import type { FastifyInstance } from "fastify";
+import { loadServerKey } from "./access/server-key.js";
+import { createTokens } from "./access/tokens.js";
+import type { Control } from "./control.js";
+import { createNumbers } from "./http/prometheus.js";
+import { createHttpServer } from "./http/server.js";
+import { createLocalControl } from "./local-control.js";
+import { serveLocally } from "./local-server.js";
+import { openSession, type Session } from "./session.js";
+import { socketPath } from "./socket.js";
+import { readHolder, removeHolder, stateFiles, writeHolder } from "./state-folder.js";
+import { openSqliteStore } from "./store/sqlite-store.js";
+
+/** A config file, loaded or refused. */
+export type Loaded =
+  | { config: Config; warnings: Fault[]; secrets: string[] }
+  | { faults: Fault[]; warnings: Fault[] };
+
+/** What a daemon is made from. */
+export interface DaemonOptions {
+  /** The config file, for messages and for watching it. */
+  file: string;
+  load: () => Promise<Loaded>;
+  /** State folder; see `stateFolder`. */
+  folder: string;
+  clock: Clock;
+  logger: Logger;
+  version: string;
+  newId: () => string;
+  /** Called once providers are connected, before rounds: `--apply`. */
+  prepare?: (session: Session) => Promise<void>;
+  /** Reload when the file changes (SIGHUP is the caller's). */
+  watch?: boolean;
+  /** Serve HTTP as the config says (default true). */
+  http?: boolean;
+}
+
+/** A running Bellows. */
+export interface Daemon {
+  readonly control: Control;
+  readonly line: Line;
+  /** Address of the HTTP API, when it serves one. */
+  readonly url?: string;
+  session(): Session;
+  /** Stops rounds, lets what was acknowledged finish, closes all. Instances and balancers go on. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** The state folder's parts, held by this process. */
+interface Held {
+  store: StateStore;
+  serverKey: Buffer;
+}
+
+/**
+ * Starts rounds, schedules and HTTP over one config file and one state folder.
+ * Order: take the state, connect, settle open intents, apply, then rounds and HTTP. Returned: ready.
+ * @throws ConfigError for a bad file, ConflictError (naming the holder) when another controller has the state folder.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const loaded = await options.load();
+  if ("faults" in loaded) throw new ConfigError(renderFaults(loaded.faults), { resource: options.file });
+  const held = holdState(options.folder, loaded.config);
+  try {
+    return await run(options, loaded, held);
+  } catch (error) {
+    removeHolder(options.folder);
+    await held.store.close();
+    throw error;
+  }
+}
+
+/** Takes the state folder, or names who has it. */
+export function holdState(folder: string, config?: Config): Held {
+  const files = stateFiles(folder);
+  try {
+    const store = openSqliteStore({ file: files.database });
+    return { store, serverKey: loadServerKey(config?.server.keyFile ?? files.serverKey) };
+  } catch (error) {
+    const holder = readHolder(folder);
+    if (!(error instanceof ConflictError) || holder === undefined) throw error;
+    const at = holder.url === undefined ? "" : ` at ${holder.url}`;
+    throw new ConflictError(
+      `state folder ${folder} is held by process ${holder.pid}${at}, running ${holder.files.join(", ")} since ${new Date(holder.startedAtMs).toISOString()}`,
+      {
+        resource: folder,
+        hint: "stop that one first, or give this one its own folder in BELLOWS_STATE_DIR",
+        cause: error,
+      },
+    );
+  }
+}
+
+async function run(
+  options: DaemonOptions,
+  loaded: Extract<Loaded, { config: Config }>,
+  held: Held,
+): Promise<Daemon> {
+  const { clock, logger, folder } = options;
+  const startedAtMs = clock.now();
+  const sessionOf = (from: Extract<Loaded, { config: Config }>): Promise<Session> =>
+    openSession({
+      ...held,
+      config: from.config,
+      secrets: from.secrets,
+      folder,
+      clock,
+      logger,
+      userAgent: `bellows/${options.version}`,
+    });
+  let session = await sessionOf(loaded);
+  let ready = false;
+  const line = createLine({
+    clock,
+    store: held.store,
+    logger,
+    holder: options.newId(),
+    newId: options.newId,
+    groups: () => session.groups(),
+    sources: () => session.sources,
+  });
+  const reload = async (): Promise<string[]> => {
+    const next = await options.load();
+    if ("faults" in next) {
+      logger.error(
+        { file: options.file, faults: next.faults.length },
+        "the changed config is refused; the old one stays in force",
+      );
+      return [renderFaults(next.faults)];
+    }
+    const before = session;
+    const after = await sessionOf(next);
+    await options.prepare?.(after);
+    session = after;
+    logger.info({ file: options.file, groups: after.groups().size }, "reloaded the config");
+    await before.close();
+    return [];
+  };
+  const control = createLocalControl({
+    session: () => session,
+    line,
+    store: held.store,
+    tokens: createTokens(held.store, clock),
+    clock,
+    version: options.version,
+    files: [options.file],
+    startedAtMs,
+    ready: () => ready,
+    reload,
+    close: async () => {},
+  });
+  const numbers = createNumbers();
+  const counting = numbers.follow(line.records);
+  const local = await serveLocally(control, socketPath(folder), logger);
+  await line.recover();
+  await options.prepare?.(session);
+  const served =
+    options.http === false
+      ? undefined
+      : await serveHttp({
+          ...options,
+          control,
+          line,
+          registry: numbers.registry,
+          session,
+          store: held.store,
+          ready: () => ready,
+        });
+  writeHolder(folder, {
+    pid: process.pid,
+    startedAtMs,
+    files: [options.file],
+    ...(served === undefined ? {} : { url: served.url }),
+  });
+  line.start();
+  ready = true;
+  const watcher = options.watch === true ? watchFile(options, reload) : undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = async (deadlineMs: number): Promise<void> => {
+    ready = false;
+    watcher?.();
+    await line.stop(deadlineMs);
+    counting.unsubscribe();
+    await Promise.allSettled([served?.server.close(), local.close()]);
+    await session.close();
+    removeHolder(folder);
+    await held.store.close();
+  };
+  return {
+    control,
+    line,
+    ...(served === undefined ? {} : { url: served.url }),
+    session: () => session,
+    stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
+  };
+}
+
+async function serveHttp(parts: {
+  control: Control;
+  line: Line;
+  session: Session;
+  store: StateStore;
+  clock: Clock;
+  logger: Logger;
+  version: string;
+  registry: ReturnType<typeof createNumbers>["registry"];
+  ready: () => boolean;
+}): Promise<{ server: FastifyInstance; url: string }> {
+  const { host, port } = parts.session.config.server.listen;
+  const loopback = isLoopback(host);
+  if (!loopback && Object.keys(parts.session.config.server.users).length === 0) {
+    throw new ConfigError(`server.listen is ${host}, which others can reach, and server.users is empty`, {
+      hint: "listen on 127.0.0.1, or declare users",
+    });
+  }
+  const server = await createHttpServer({
+    ...parts,
+    tokens: createTokens(parts.store, parts.clock),
+    records: parts.line.records,
+    loopback,
+  });
+  try {
+    const url = await server.listen({ host, port });
+    return { server, url };
+  } catch (error) {
+    await server.close();
+    if ((error as { code?: string }).code !== "EADDRINUSE") throw error;
+    throw new ConflictError(`port ${port} of ${host} is taken`, {
+      hint: "set another in server.listen, or 127.0.0.1:0 for any free one",
+      cause: error,
+    });
+  }
+}
+
+/** Whether an address is reachable from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+/** How long a file must have been quiet before it is read: editors write in several steps. */
+const QUIET_MS = 200;
+
+/** Watches the folder, since editors replace the file; @returns a way to stop. */
+function watchFile(options: DaemonOptions, reload: () => Promise<string[]>): () => void {
+  let cancel = (): void => {};
+  const again = (): void => {
+    reload().then(
+      (faults) => {
+        for (const fault of faults) options.logger.error({ file: options.file }, fault);
+      },
+      (error: unknown) =>
+        options.logger.error(
+          { file: options.file },
+          `the changed config could not be used: ${errorLine(error)}`,
+        ),
+    );
+  };
+  const watcher: FSWatcher | undefined = isAbsolute(options.file)
+    ? watch(dirname(options.file), { persistent: false }, (_event, name) => {
+        if (name !== basename(options.file)) return;
+        cancel();
+        cancel = options.clock.after(QUIET_MS, again);
+      })
+    : undefined;
+  return () => {
+    cancel();
+    watcher?.close();
+  };
+}

@@ -1,0 +1,39 @@
+import { AuthenticationError, PermissionError } from "@bellows/core";
+import type { FastifyRequest } from "fastify";
+import type { HttpOptions } from "./server.js";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Name of the token that came with the request. */
+    tokenName?: string;
+  }
+}
+
+/**
+ * Lets a request in by its bearer token: `admin` for all, `observer` for reading. Reading from a loopback listener
+ * needs none.
+ */
+export function requireRole(
+  options: Pick<HttpOptions, "tokens" | "loopback">,
+): (request: FastifyRequest) => Promise<void> {
+  return async (request) => {
+    const reads = request.method === "GET" || request.method === "HEAD";
+    const secret = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    if (secret === undefined) {
+      if (reads && options.loopback) return;
+      throw new AuthenticationError("this needs a token", {
+        hint: "bellows tokens create makes one; send it as Authorization: Bearer TOKEN",
+      });
+    }
+    const token = await options.tokens.verify(secret);
+    if (token === undefined)
+      throw new AuthenticationError("this token is not known", {
+        hint: "it may have been revoked: bellows tokens list",
+      });
+    if (!reads && token.role !== "admin")
+      throw new PermissionError(`token ${token.name} may only read`, {
+        hint: "orders need a token with the role admin",
+      });
+    request.tokenName = token.name;
+  };
+}

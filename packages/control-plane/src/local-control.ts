@@ -1,0 +1,227 @@
+import {
+  type Clock,
+  type DecisionRecord,
+  type GroupStatus,
+  type LogEntry,
+  NotFoundError,
+  type StateStore,
+  UnsupportedError,
+} from "@bellows/core";
+import type { GroupRuntime, Line } from "@bellows/core/line";
+import type { Tokens } from "./access/tokens.js";
+import type { Control, GroupReport, HoldRequest, RecordRange, StatusReport } from "./control.js";
+import type { Session } from "./session.js";
+
+/** What a control over this process's own state is made from. */
+export interface LocalControlOptions {
+  session: () => Session;
+  line: Line;
+  store: StateStore;
+  tokens: Tokens;
+  clock: Clock;
+  version: string;
+  files: readonly string[];
+  /** Present while a daemon runs rounds. */
+  startedAtMs?: number;
+  ready: () => boolean;
+  reload: () => Promise<string[]>;
+  close: () => Promise<void>;
+}
+
+/** Control over the state that this process holds itself. */
+export function createLocalControl(options: LocalControlOptions): Control {
+  const { line, store, tokens, clock } = options;
+  const runtimeOf = (group: string): GroupRuntime => {
+    const groups = options.session().groups();
+    const runtime = groups.get(group);
+    if (runtime !== undefined) return runtime;
+    throw new NotFoundError(`no group ${JSON.stringify(group)} in ${options.files.join(", ")}`, {
+      resource: group,
+      hint: groups.size === 0 ? "it declares no group" : `groups there: ${[...groups.keys()].join(", ")}`,
+    });
+  };
+  const holdOf = (
+    hold: HoldRequest,
+  ): { reason?: string; by?: string; sinceMs: number; untilMs?: number } => ({
+    sinceMs: clock.now(),
+    ...(hold.reason === undefined ? {} : { reason: hold.reason }),
+    ...(hold.by === undefined ? {} : { by: hold.by }),
+    ...(hold.forMs === undefined ? {} : { untilMs: clock.now() + hold.forMs }),
+  });
+  return {
+    async status(names) {
+      const runtimes = names === undefined ? [...options.session().groups().values()] : names.map(runtimeOf);
+      return statusReport(options, await reportGroups(runtimes, options));
+    },
+    records: (group, range) => readRecords(store, runtimeOf(group).spec.name, range),
+    async order(group, order) {
+      runtimeOf(group);
+      return line.order(group, order);
+    },
+    async pause(group, hold) {
+      runtimeOf(group);
+      await line.pause(group, holdOf(hold));
+    },
+    async resume(group) {
+      runtimeOf(group);
+      await line.resume(group);
+    },
+    async pin(group, to, hold) {
+      runtimeOf(group);
+      await line.pin(group, { ...holdOf(hold), to });
+    },
+    async unpin(group) {
+      runtimeOf(group);
+      await line.unpin(group);
+    },
+    async createToken(name, role) {
+      const { id, secret } = await tokens.create(name, role);
+      return { id, secret };
+    },
+    listTokens: () => tokens.list(),
+    revokeToken: (idOrName) => tokens.revoke(idOrName),
+    invoke: (provider, method, args) => invokeDriver(options.session(), provider, method, args),
+    reload: options.reload,
+    close: options.close,
+  };
+}
+
+function statusReport(options: LocalControlOptions, groups: GroupReport[]): StatusReport {
+  const session = options.session();
+  return {
+    name: session.config.name,
+    version: options.version,
+    ...(options.startedAtMs === undefined ? {} : { startedAtMs: options.startedAtMs }),
+    running: options.startedAtMs !== undefined,
+    ready: options.ready(),
+    files: options.files,
+    groups,
+    broken: Object.fromEntries(session.broken),
+  };
+}
+
+/** Reads the groups with one call a provider, and lays what Bellows knows beside it. */
+async function reportGroups(
+  runtimes: readonly GroupRuntime[],
+  options: LocalControlOptions,
+): Promise<GroupReport[]> {
+  const byDrivers = new Map<GroupRuntime["drivers"], GroupRuntime[]>();
+  for (const runtime of runtimes)
+    byDrivers.set(runtime.drivers, [...(byDrivers.get(runtime.drivers) ?? []), runtime]);
+  const seen = new Map<string, GroupStatus | string>();
+  await Promise.all(
+    [...byDrivers].map(async ([drivers, members]) => {
+      const answers = await drivers.groups?.observe(members.map((member) => member.spec.ref)).catch(String);
+      members.forEach((member, index) => {
+        const answer =
+          typeof answers === "object"
+            ? answers[index]
+            : { unavailable: answers ?? "the provider keeps no groups" };
+        seen.set(
+          member.spec.name,
+          answer === undefined ? "no answer" : "status" in answer ? answer.status : answer.unavailable,
+        );
+      });
+    }),
+  );
+  return Promise.all(
+    runtimes.map((runtime) => reportGroup(runtime, seen.get(runtime.spec.name) ?? "no answer", options)),
+  );
+}
+
+async function reportGroup(
+  runtime: GroupRuntime,
+  seen: GroupStatus | string,
+  options: LocalControlOptions,
+): Promise<GroupReport> {
+  const { spec } = runtime;
+  const view = await options.line.view(spec.name);
+  const last = view.lastRecord;
+  return {
+    group: spec.name,
+    provider: spec.provider,
+    mode: spec.mode,
+    ...(typeof seen === "string" ? { unavailable: seen } : countsOf(seen)),
+    ...(view.pause === undefined ? {} : { pause: view.pause }),
+    ...(view.pin === undefined ? {} : { pin: view.pin }),
+    ...(view.keeps.length === 0 ? {} : { keeps: view.keeps }),
+    ...(last === undefined ? {} : { last }),
+    metrics: (last?.metrics ?? []).map((reading) => ({
+      name: reading.name,
+      ...(reading.value === undefined ? {} : { value: reading.value }),
+      ...(reading.unavailable === undefined ? {} : { unavailable: reading.unavailable }),
+      ...(reading.observedAtMs === undefined
+        ? {}
+        : { ageMs: Math.max(0, options.clock.now() - reading.observedAtMs) }),
+    })),
+  };
+}
+
+function countsOf(status: GroupStatus): Partial<GroupReport> {
+  const { group, instances } = status;
+  const count = (lifecycle: string): number =>
+    instances.filter((instance) => instance.lifecycle === lifecycle).length;
+  const problems = [...(group.problems ?? []), ...(group.paused ? ["paused at the provider"] : [])];
+  return {
+    min: group.min,
+    max: group.max,
+    desired: group.desired,
+    inService: count("in-service"),
+    pending: count("pending"),
+    draining: count("draining") + count("terminating"),
+    ...(problems.length === 0 ? {} : { problems }),
+  };
+}
+
+function readRecords(
+  store: StateStore,
+  group: string,
+  range: RecordRange = {},
+): AsyncIterable<LogEntry<DecisionRecord>> {
+  return store.read<DecisionRecord>(group, range);
+}
+
+/** Calls `driver.method` (or `driver.part.method`) of a provider; a list is read to its end. */
+export async function invokeDriver(
+  session: Session,
+  provider: string,
+  method: string,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const cloud = session.clouds.get(provider);
+  if (cloud === undefined) {
+    const why = session.broken.get(provider);
+    throw new NotFoundError(`no provider ${JSON.stringify(provider)}${why === undefined ? "" : `: ${why}`}`, {
+      hint: `providers: ${[...session.clouds.keys()].join(", ") || "none"}`,
+    });
+  }
+  let owner: unknown;
+  let target: unknown = cloud;
+  for (const part of method.split(".")) {
+    owner = target;
+    target =
+      typeof target === "object" && target !== null && Object.hasOwn(target, part)
+        ? (target as Record<string, unknown>)[part]
+        : protoMethod(target, part);
+  }
+  if (typeof target !== "function")
+    throw new UnsupportedError(`provider ${provider} has no ${method}`, { provider, operation: method });
+  const result: unknown = await (target as (...args: unknown[]) => unknown).apply(owner, [...args]);
+  return isAsyncIterable(result) ? collect(result) : result;
+}
+
+/** A method of a driver that is a class; never one of Object's own. */
+function protoMethod(target: unknown, name: string): unknown {
+  if (typeof target !== "object" || target === null || name in Object.prototype) return undefined;
+  return (target as Record<string, unknown>)[name];
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+async function collect(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
