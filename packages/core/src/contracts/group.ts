@@ -56,6 +56,8 @@ export const groupSchema = z.object({
   /** Names of the paused processes, where a provider has several. */
   pausedProcesses: z.array(z.string()).optional(),
   createdAtMs: epochMsSchema.optional(),
+  /** Value of the label `bellows:owner`: the file (`project/key`) that made it. */
+  owner: z.string().optional(),
   /** Why the cloud (or core's convergence) cannot reach the desired state, for people. */
   problems: z.array(z.string()).optional(),
 });

@@ -111,6 +111,8 @@ export const loadBalancerSchema = z.object({
   addresses: z.array(z.string()),
   zones: z.array(z.string()),
   metadata: metadataSchema,
+  /** Value of the label `bellows:owner`: the file (`project/key`) that made it. */
+  owner: z.string().optional(),
 });
 /** A load balancer. */
 export type LoadBalancer = z.infer<typeof loadBalancerSchema>;
