@@ -9,9 +9,9 @@ export interface Clock {
   monotonic(): number;
   /**
    * Calls `run` once after `delayMs` (0 or more) of monotonic time.
-   * A timer does not keep the process alive.
+   * A timer does not keep the process alive, unless `keepAlive` says so (somebody awaits it).
    */
-  after(delayMs: number, run: () => void): CancelTimer;
+  after(delayMs: number, run: () => void, options?: { keepAlive?: boolean }): CancelTimer;
 }
 
 /** Longest delay that the platform's timers take (2^31 - 1 ms, about 24.8 days). */
@@ -21,12 +21,12 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(delayMs, run) {
+  after(delayMs, run, options) {
     let timer: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
       const stepMs = Math.min(Math.max(0, leftMs), LONGEST_TIMER_MS);
       timer = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : run()), stepMs);
-      timer.unref();
+      if (!options?.keepAlive) timer.unref();
     };
     arm(delayMs);
     return () => clearTimeout(timer);
