@@ -20,16 +20,22 @@ export function resolveRef<T extends Referable>(list: readonly T[], ref: Ref, wh
   const named = list.filter((item) => item.name === ref);
   if (named.length === 1) return named[0] as T;
   if (named.length === 0) throw notFound(list, ref, what);
-  throw new ConflictError(`${what} name "${ref}" fits ${named.length}: ${named.map((item) => item.id).join(", ")}`, {
-    resource: ref,
-    hint: "use the id",
-  });
+  throw new ConflictError(
+    `${what} name "${ref}" fits ${named.length}: ${named.map((item) => item.id).join(", ")}`,
+    {
+      resource: ref,
+      hint: "use the id",
+    },
+  );
 }
 
 function notFound(list: readonly Referable[], ref: Ref, what: string): NotFoundError {
   const names = [...new Set(list.map((item) => item.name ?? item.id))];
   const near = nearest(ref, names);
-  const known = names.length === 0 ? "there is none" : `there are: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
+  const known =
+    names.length === 0
+      ? "there is none"
+      : `there are: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`;
   return new NotFoundError(`there is no ${what} "${ref}"`, {
     resource: ref,
     hint: near === undefined ? known : `did you mean "${near}"?`,

@@ -1,0 +1,374 @@
+/**
+ * Groups for providers that have only servers.
+ *
+ * Note [When convergence runs]: in every call that writes, before it returns (so a process that ends right after has
+ * at least issued its creates); on timers until the group is settled; when the servers driver says that one changed;
+ * and when somebody looks (`observe`, `list`) and a plan made from that look has something to do, one pass at a time
+ * and without making the reader wait. So a controller that observes its groups every round repairs them every round,
+ * and a group that is settled costs nothing but the look. With `background: false` only writing calls and `converge`
+ * run passes: for commands that promise to change nothing. A pause, of the group or Bellows's own, stops all of it.
+ */
+import { randomUUID } from "node:crypto";
+import type { ActivitiesDriver } from "../contracts/activity.js";
+import type { CallOptions, Ref } from "../contracts/common.js";
+import type { Group, GroupStatus, GroupsDriver, Observation } from "../contracts/group.js";
+import type { LaunchDriver } from "../contracts/launch.js";
+import { formatDuration } from "../duration.js";
+import { ConflictError, CooldownError, errorLine } from "../errors.js";
+import { isInForce, type Memory } from "../pipeline/memory.js";
+import { openActivities } from "./activities.js";
+import { canonical, patched, requireWithin } from "./bounds.js";
+import type { Context, PortableGroupsOptions } from "./context.js";
+import {
+  afterWrite,
+  isLiving,
+  issue,
+  listed,
+  lookOnce,
+  mutateGroup,
+  noSuchGroup,
+  requireGroup,
+  waitForGroup,
+} from "./context.js";
+import { runPass } from "./converge.js";
+import { cooldownOfGroupMs } from "./cooldowns.js";
+import { createGroup } from "./create.js";
+import type { GroupDefinition } from "./documents.js";
+import { copyMemory, emptyGroupMemory } from "./documents.js";
+import type { ConvergenceSettings } from "./draft.js";
+import { createKeeper } from "./keeper.js";
+import { groupOf } from "./labels.js";
+import { createLaunch } from "./launch.js";
+import { attach, detach, protect, setStandby, terminate } from "./membership.js";
+import { isPaused, planConvergence } from "./plan.js";
+import type { GroupRecord } from "./repository.js";
+import { openRepository } from "./repository.js";
+import { lostDefinition, viewGroup, viewState, viewStatus } from "./view.js";
+import { lookAt, tiesToRead, type World } from "./world.js";
+
+export type { PortableGroupsOptions } from "./context.js";
+
+/** What core lays over a provider that has only servers. */
+export interface PortableGroups {
+  groups: Omit<Required<GroupsDriver>, "attach" | "detach"> & Pick<GroupsDriver, "attach" | "detach">;
+  launch: Required<Pick<LaunchDriver, "get" | "set" | "patch" | "metadata" | "history">>;
+  activities: ActivitiesDriver;
+  /** Forgets crash loops and refused creates of all groups: after a reboot, or when the reason is repaired. */
+  forgive(): Promise<void>;
+  /** Resolves when no pass is going on. */
+  idle(): Promise<void>;
+  /** Stops timers and listeners, lets the running passes end. Servers go on. */
+  close(): Promise<void>;
+}
+
+const DEFAULTS = {
+  unhealthyGraceMs: 30_000,
+  stableAfterMs: 60_000,
+  createsPerPass: 10,
+  redeleteMs: 60_000,
+  scaleIn: "oldest",
+} as const;
+
+/** Keeps groups on a servers driver. See the note above about when it acts. */
+export function createPortableGroups(options: PortableGroupsOptions): PortableGroups {
+  const context = createContext(options);
+  const stopListening =
+    options.background === false
+      ? undefined
+      : options.servers.onChange?.((server) => {
+          const group = groupOf(server);
+          if (group !== undefined) context.keeper.kick(group);
+        });
+  return {
+    groups: createGroups(context),
+    launch: createLaunch(context),
+    activities: {
+      async *list(group, call) {
+        await requireGroup(context, group, call);
+        yield* context.activities.list(group, call);
+      },
+    },
+    forgive: () => forgive(context),
+    idle: () => context.keeper.idle(),
+    async close() {
+      stopListening?.();
+      await context.keeper.close();
+    },
+  };
+}
+
+function createContext(options: PortableGroupsOptions): Context {
+  const repository = openRepository(options.store, options.provider);
+  const activities = openActivities(options.store, options.provider);
+  const settingsOf = (group: GroupDefinition): ConvergenceSettings => ({
+    ...DEFAULTS,
+    readAfterWriteMs: options.capabilities.readAfterWriteMs,
+    buildTimeoutMs: options.capabilities.buildTimeoutMs,
+    readyTimeoutMs: options.capabilities.buildTimeoutMs,
+    scaleIn: group.native?.scaleIn === "newest" ? "newest" : "oldest",
+    ...options.tuning?.(group.native),
+  });
+  const convergence = {
+    ...options,
+    repository,
+    activities,
+    settingsOf,
+    isHeld: async (group: string) => {
+      const memory = await options.store.get<Memory>(group, "memory");
+      return isInForce(memory?.value.pause, options.clock.now());
+    },
+    onDeleted: async (group: string) => {
+      await activities.drop(group);
+      await options.onDeleted?.(group);
+    },
+  };
+  const keeper = createKeeper({
+    clock: options.clock,
+    background: options.background ?? true,
+    run: (group) => runPass(convergence, group),
+    onError: (group, error) =>
+      options.logger.warn({ group, error }, "convergence failed and will be tried again"),
+  });
+  return { ...options, repository, activities, convergence, keeper, newId: options.newId ?? randomUUID };
+}
+
+function createGroups(context: Context): PortableGroups["groups"] {
+  const { repository, keeper, clock } = context;
+  const view = (record: GroupRecord): Group => viewGroup(record.definition, record.memory, clock.now());
+  const look = async (group: Ref, call?: CallOptions): Promise<GroupStatus> => {
+    const status = await lookOnce(context, group, call);
+    if (status === undefined || (await repository.load(group))?.definition.deletingSinceMs !== undefined)
+      throw noSuchGroup(group);
+    return status;
+  };
+  return {
+    list: (call) => listGroups(context, call),
+    async get(group, call) {
+      call?.signal?.throwIfAborted();
+      const record = await repository.load(group, call);
+      if (record !== undefined && record.definition.deletingSinceMs === undefined) return view(record);
+      const servers = record === undefined ? (await listed(context, group, call)).filter(isLiving) : [];
+      if (servers.length === 0) throw noSuchGroup(group);
+      return viewLost(context, group, servers);
+    },
+    create: (spec, call) => createGroup(context, spec, call),
+    async update(group, patch, call) {
+      await requireGroup(context, group, call);
+      await mutateGroup(context, group, ({ definition }) => {
+        const next = patched(definition, patch);
+        return canonical(next) === canonical(definition) ? undefined : { definition: next };
+      });
+      await afterWrite(context, group, call);
+      return view(await requireGroup(context, group, call));
+    },
+    async scale(group, desired, call) {
+      const record = await requireGroup(context, group, call);
+      if (call?.honorCooldown) await requireNoCooldown(context, record.definition);
+      let changed = false;
+      await mutateGroup(context, group, ({ definition }) => {
+        requireWithin(group, desired, definition.min, definition.max);
+        changed = definition.desired !== desired;
+        return changed ? { definition: { ...definition, desired } } : undefined;
+      });
+      await afterWrite(context, group, call);
+      return { result: changed ? "done" : "unchanged", desired };
+    },
+    async delete(group, call) {
+      await deleteGroup(context, group, call?.force ?? false);
+      await issue(context, group);
+      if (call?.wait) await waitForGroup(context, group, () => false, "to be gone", call);
+    },
+    observe: (groups, call) => observe(context, groups, call),
+    async *instances(group, call) {
+      const { instances } = await look(group, call);
+      for (const instance of instances)
+        if (call?.zone === undefined || instance.zone === call.zone) yield instance;
+    },
+    pause: (group, call) => keeper.exclusive(group, () => setPause(context, group, call?.reason)),
+    async resume(group) {
+      await requireGroup(context, group);
+      await mutateGroup(context, group, ({ definition: { paused, ...definition } }) =>
+        paused ? { definition } : undefined,
+      );
+      await issue(context, group);
+    },
+    state: async (group, call) => viewState(await look(group, call)),
+    metadata: {
+      merge: (group, metadata) => setMetadata(context, group, (old) => ({ ...old, ...metadata })),
+      replace: (group, metadata) => setMetadata(context, group, () => metadata),
+    },
+    ...(context.servers.label && {
+      attach: (group, refs, call) => attach(context, group, refs, call),
+      detach: (group, refs, call) => detach(context, group, refs, call),
+    }),
+    terminate: (group, ref, call) => terminate(context, group, ref, call),
+    enterStandby: (group, refs, call) => setStandby(context, group, refs, true, call),
+    exitStandby: (group, refs, call) => setStandby(context, group, refs, false, call),
+    protect: (group, refs, isProtected) => protect(context, group, refs, isProtected),
+    async shutdown(group, call) {
+      await requireGroup(context, group, call);
+      await mutateGroup(context, group, ({ definition }) => ({
+        definition: { ...definition, min: 0, max: 0, desired: 0 },
+      }));
+      await issue(context, group);
+      if (call?.wait) await waitForGroup(context, group, isEmpty, "to be empty", call);
+    },
+    async converge(group, call) {
+      const { definition } = await requireGroup(context, group, call);
+      if (isPaused({ group: definition, nowMs: clock.now() })) {
+        throw new ConflictError(`group ${group} is paused`, { resource: group, hint: "resume it first" });
+      }
+      await issue(context, group);
+    },
+  };
+}
+
+function isEmpty(status: GroupStatus): boolean {
+  return status.instances.every(({ lifecycle }) => lifecycle === "terminated" || lifecycle === "standby");
+}
+
+function viewLost(context: Context, group: string, servers: Parameters<typeof lostDefinition>[1]): Group {
+  const lost = viewGroup(lostDefinition(group, servers), emptyGroupMemory(), context.clock.now());
+  return {
+    ...lost,
+    paused: true,
+    problems: ["definition lost: create the group again to take its servers back"],
+  };
+}
+
+/** Groups of the store, then those known only by their servers' labels. */
+async function* listGroups(context: Context, call?: CallOptions): AsyncGenerator<Group> {
+  const known = new Set<string>();
+  for await (const name of context.repository.names(call)) {
+    const record = await context.repository.load(name, call);
+    known.add(name);
+    if (record === undefined) continue;
+    if (record.definition.deletingSinceMs === undefined)
+      yield viewGroup(record.definition, record.memory, context.clock.now());
+    else context.keeper.kick(name);
+  }
+  for (const [name, servers] of await lookAt(context.servers).allServers(call)) {
+    const living = servers.filter(isLiving);
+    if (!known.has(name) && living.length > 0) yield viewLost(context, name, living);
+  }
+}
+
+/** One `servers.list` for all groups, each balancer once; then passes in the background for those that need one. */
+async function observe(context: Context, groups: readonly Ref[], call?: CallOptions): Promise<Observation[]> {
+  const world = lookAt(context.servers, context.loadBalancers);
+  if (groups.length === 0) return [];
+  let servers: Awaited<ReturnType<World["servers"]>>;
+  try {
+    servers = await world.servers([...new Set(groups)], call);
+  } catch (error) {
+    return groups.map(() => ({ unavailable: errorLine(error) }));
+  }
+  return Promise.all(
+    groups.map((group) => observeOne(context, world, group, servers.get(group) ?? [], call)),
+  );
+}
+
+async function observeOne(
+  context: Context,
+  world: World,
+  group: string,
+  servers: Parameters<typeof viewStatus>[2],
+  call?: CallOptions,
+): Promise<Observation> {
+  try {
+    const record = await context.repository.load(group, call);
+    if (record === undefined || record.definition.deletingSinceMs !== undefined) {
+      if (record !== undefined) context.keeper.kick(group);
+      const living = record === undefined ? servers.filter(isLiving) : [];
+      if (living.length === 0) return { unavailable: `there is no group "${group}"` };
+      const status = viewStatus(
+        lostDefinition(group, living),
+        emptyGroupMemory(),
+        living,
+        new Map(),
+        context.clock.now(),
+      );
+      return { status: { ...status, group: viewLost(context, group, living) } };
+    }
+    const { definition, memory } = record;
+    const balancers = await world.balancers(tiesToRead(definition.loadBalancers, memory.registered), call);
+    const nowMs = context.clock.now();
+    const settings = context.convergence.settingsOf(definition);
+    const plan = planConvergence({ group: definition, servers, balancers, memory, nowMs, settings });
+    if (!plan.settled || canonical(plan.memory) !== canonical(memory)) context.keeper.kick(group);
+    return { status: viewStatus(definition, plan.memory, servers, balancers, nowMs) };
+  } catch (error) {
+    return { unavailable: errorLine(error) };
+  }
+}
+
+/** Otter's rule: deletable as soon as nothing is wanted, even while the last servers still end. */
+async function deleteGroup(context: Context, group: string, force: boolean): Promise<void> {
+  await requireGroup(context, group);
+  await mutateGroup(context, group, ({ definition }) => {
+    if (definition.desired > 0 && !force) {
+      throw new ConflictError(`group ${group} wants ${definition.desired} instances and cannot be deleted`, {
+        resource: group,
+        retry: "never",
+        hint: "set min and max to 0 first, or force it",
+      });
+    }
+    const { paused: _, ...rest } = definition;
+    return { definition: { ...rest, min: 0, max: 0, desired: 0, deletingSinceMs: context.clock.now() } };
+  });
+}
+
+async function setPause(context: Context, group: string, reason: string | undefined): Promise<void> {
+  await requireGroup(context, group);
+  await mutateGroup(context, group, ({ definition }) => ({
+    definition: {
+      ...definition,
+      paused: { sinceMs: context.clock.now(), ...(reason === undefined ? {} : { reason }) },
+    },
+  }));
+}
+
+async function setMetadata(
+  context: Context,
+  group: string,
+  change: (old: Record<string, string>) => Record<string, string>,
+): Promise<Record<string, string>> {
+  await requireGroup(context, group);
+  const { definition } = await mutateGroup(context, group, (record) => ({
+    definition: { ...record.definition, metadata: change(record.definition.metadata) },
+  }));
+  return { ...definition.metadata };
+}
+
+async function requireNoCooldown(context: Context, definition: GroupDefinition): Promise<void> {
+  const leftMs = await cooldownOfGroupMs(
+    context.store,
+    definition.name,
+    definition.cooldownMs,
+    context.clock.now(),
+  );
+  if (leftMs <= 0) return;
+  throw new CooldownError(
+    `the cooldown of group ${definition.name} runs for another ${formatDuration(leftMs)}`,
+    {
+      resource: definition.name,
+      retryAfterMs: leftMs,
+    },
+  );
+}
+
+async function forgive(context: Context): Promise<void> {
+  for await (const name of context.repository.names()) {
+    await context.repository.mutate(name, ({ memory }) => {
+      const next = copyMemory(memory);
+      next.createFailures = 0;
+      delete next.createsNotBeforeMs;
+      for (const slot of Object.values(next.slots)) {
+        delete slot.crashes;
+        delete slot.notBeforeMs;
+      }
+      return { memory: next };
+    });
+    context.keeper.kick(name);
+  }
+}
