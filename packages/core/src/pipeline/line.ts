@@ -1,0 +1,361 @@
+/**
+ * The line: from a sample to a scaled group, for every group, again and again. Entry point `@bellows/core/line`.
+ */
+import type { Observable } from "rxjs";
+import { EMPTY, from, lastValueFrom, mergeMap, NEVER, of, Subject, takeUntil, toArray } from "rxjs";
+import type { Clock } from "../clock.js";
+import type { DecisionRecord } from "../contracts/decision.js";
+import type { MetricSource } from "../contracts/metric.js";
+import type { Logger } from "../contracts/provider.js";
+import type { Hold } from "../contracts/scaling.js";
+import type { StateStore } from "../contracts/state-store.js";
+import { errorLine, NotFoundError, UnavailableError } from "../errors.js";
+import { clockScheduler } from "./clock-scheduler.js";
+import { decideRound } from "./decide.js";
+import type { ReadyGroup } from "./gather.js";
+import type { Memory } from "./memory.js";
+import { withoutPause, withoutPin, withPause, withPin } from "./memory.js";
+import { createAsker } from "./observe.js";
+import type { OrderRequest, OrderResult } from "./orders.js";
+import { needsSamples, settleOrder } from "./orders.js";
+import { createOwnWrites } from "./own-writes.js";
+import { createGroupQueue } from "./queue.js";
+import type { Book } from "./record.js";
+import { createBooks } from "./record.js";
+import type { GroupRuntime } from "./round-plan.js";
+import { planRound } from "./round-plan.js";
+import type { RoundEnds } from "./run-round.js";
+import { gridOfRounds, runRounds, workAndSleep } from "./run-round.js";
+import { createScheduleRunner } from "./schedules.js";
+import type { Settling } from "./settle.js";
+import { inputOf, resolveIntent, settleRound } from "./settle.js";
+import type { LineView } from "./view.js";
+import { viewOf } from "./view.js";
+
+export type { OrderRequest, OrderResult } from "./orders.js";
+export type { Intent, LineNotes, ScheduleNote } from "./record.js";
+export { HOLD_FLUSH_MS } from "./record.js";
+export type { GroupRuntime } from "./round-plan.js";
+export type { LineView } from "./view.js";
+
+/** What a line runs on. */
+export interface LineOptions {
+  clock: Clock;
+  store: StateStore;
+  logger: Logger;
+  /** Id of this controller; stands in every intent. */
+  holder: string;
+  /** Groups by name. Asked at every turn, so that a reload counts at once; a definition that did not change should stay the same object. */
+  groups: () => ReadonlyMap<string, GroupRuntime>;
+  /** Metric sources by key. */
+  sources: () => ReadonlyMap<string, MetricSource>;
+  /** Makes ids of records. */
+  newId: () => string;
+}
+
+/** Rounds and orders for all groups; see the design's chapter of that name. */
+export interface Line {
+  /**
+   * Compares what an earlier process left half done with the world, and ends it. To be called before rounds start.
+   * A group that cannot be read now is resolved by the first round that can read it. Never throws for one group.
+   */
+  recover(): Promise<void>;
+  /** Starts rounds (the first one at once, then on a grid of each group's `everyMs`) and schedules. */
+  start(): void;
+  /** One acting round for these groups (default: all), and the schedules they owe. Returned: everything is written. */
+  once(groups?: readonly string[]): Promise<DecisionRecord[]>;
+  /** What the next round would decide for these groups (default: all). Reads; writes nothing. */
+  decide(groups?: readonly string[]): Promise<DecisionRecord[]>;
+  /** Returned: accepted by the cloud (or answered otherwise), and written. @throws NotFoundError for an unknown group. */
+  order(group: string, request: OrderRequest): Promise<OrderResult>;
+  /** Hands off this group. Returned: durable. @throws NotFoundError for an unknown group. */
+  pause(group: string, hold: Hold): Promise<void>;
+  resume(group: string): Promise<void>;
+  /** Holds a group at a count. Returned: durable; the next round moves it. */
+  pin(group: string, pin: { to: number; hold: Hold }): Promise<void>;
+  unpin(group: string): Promise<void>;
+  /**
+   * Runs other work on a group in its turn, such as a change of its definition. Rounds and orders that had read the
+   * group before read it again.
+   * @param work - told a function that notes a desired count which the cloud accepted, for clouds that show it late.
+   */
+  enqueue<T>(group: string, work: (acknowledge: (desired: number) => void) => Promise<T>): Promise<T>;
+  view(group: string): Promise<LineView>;
+  /** Every stored record and every repeat of an equal hold. Never errors; completes when the line has stopped. */
+  readonly records: Observable<DecisionRecord>;
+  /**
+   * Starts nothing new, lets what runs end, writes what is unwritten. Store, drivers and sources stay open.
+   * @param deadlineMs - after it, what still runs is left to itself; a later `recover` ends it.
+   */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** How often a read is repeated because somebody wrote meanwhile, before a turn goes on with what it has. */
+const READ_AGAIN = 3;
+
+/** How long an order waits for its look at the group, in milliseconds, however short the group's rounds are. */
+const ORDER_LOOK_MS = 10_000;
+
+/** Makes a line. Nothing runs until it is told to. */
+export function createLine(options: LineOptions): Line {
+  const { clock, store, logger, holder, newId, groups, sources } = options;
+  const scheduler = clockScheduler(clock);
+  const books = createBooks(store, clock);
+  const writes = createOwnWrites(clock);
+  const queue = createGroupQueue();
+  const records = new Subject<DecisionRecord>();
+  const stopping = new Subject<void>();
+  const underway = new Set<Promise<unknown>>();
+  let isStopping = false;
+  const settling: Settling = {
+    clock,
+    logger,
+    books,
+    writes,
+    holder,
+    newId,
+    announce: (record) => records.next(record),
+  };
+
+  const ask = createAsker({
+    clock,
+    sources,
+    drivers: (provider) => [...groups().values()].find(({ spec }) => spec.provider === provider)?.drivers,
+  });
+  const failed = (group: string, error: unknown): void =>
+    logger.error({ group, error: errorLine(error) }, "a group's round failed");
+  const runtimesOf = (names: readonly string[]): GroupRuntime[] =>
+    names.flatMap((name) => groups().get(name) ?? []).filter(({ spec }) => spec.mode !== "off");
+  const endsWith = <R>(settle: RoundEnds<R>["settle"], stop: Observable<unknown>): RoundEnds<R> => ({
+    plan: (names) => planRound(runtimesOf(names), writes.draw()),
+    ask,
+    settle,
+    failed,
+    scheduler,
+    stop,
+  });
+
+  /** Looks at one group now, and reads its metrics if they are needed. */
+  const readNow = async (runtime: GroupRuntime, withSamples: boolean): Promise<ReadyGroup> => {
+    const { spec } = runtime;
+    if (spec.mode === "off") {
+      return {
+        name: spec.name,
+        spec,
+        ticket: writes.draw(),
+        observation: { unavailable: "its mode is off" },
+        samples: [],
+      };
+    }
+    const patient = {
+      ...spec,
+      everyMs: Math.max(spec.everyMs, 2 * ORDER_LOOK_MS),
+      metrics: withSamples ? spec.metrics : [],
+    };
+    const ends = endsWith<ReadyGroup>((ready) => of(ready), NEVER);
+    const plan = (): ReturnType<typeof planRound> => planRound([{ spec: patient }], writes.draw());
+    return { ...(await lastValueFrom(runRounds(of([spec.name]), { ...ends, plan }))), spec };
+  };
+
+  /** Works in a group's turn with what was read of it, read again if somebody wrote meanwhile. */
+  const inTurn = async <T>(
+    first: ReadyGroup,
+    work: (book: Book, runtime: GroupRuntime, ready: ReadyGroup) => Promise<T>,
+  ): Promise<T | undefined> => {
+    const { name } = first;
+    let ready = first;
+    for (let tries = 0; ; tries += 1) {
+      const turn = await queue.enter(name, async () => {
+        const runtime = groups().get(name);
+        if (runtime === undefined || !asksTheSame(runtime, ready)) return { value: undefined };
+        if (writes.isStale(name, ready.ticket) && tries < READ_AGAIN) return { again: runtime };
+        return { value: await books.work(name, (book) => work(book, runtime, ready)) };
+      });
+      if (!("again" in turn) || turn.again === undefined) return turn.value;
+      const { observation, ticket } = await readNow(turn.again, false);
+      ready = { ...ready, observation, ticket };
+    }
+  };
+
+  const settle = (ready: ReadyGroup): Observable<DecisionRecord> =>
+    from(inTurn(ready, (book, runtime, fresh) => settleRound(settling, book, runtime, fresh))).pipe(
+      mergeMap((record) => (record === undefined ? EMPTY : of(record))),
+    );
+
+  const need = (group: string): GroupRuntime => {
+    const runtime = groups().get(group);
+    if (runtime === undefined) throw unknownGroup(group, groups().keys());
+    return runtime;
+  };
+
+  /** Keeps `stop` waiting for work that was accepted. */
+  const accepted = <T>(work: () => Promise<T>): Promise<T> => {
+    if (isStopping)
+      throw new UnavailableError("the controller is stopping", { hint: "ask again when it runs" });
+    const run = work();
+    const leave = (): void => void underway.delete(ended);
+    const ended: Promise<void> = run.then(leave, leave);
+    underway.add(ended);
+    return run;
+  };
+
+  const order = async (group: string, request: OrderRequest): Promise<OrderResult> =>
+    accepted(async () => {
+      const runtime = need(group);
+      const ready = await readNow(runtime, needsSamples(runtime, request));
+      const result = await inTurn(ready, (book, current, fresh) =>
+        settleOrder(settling, book, current, fresh, request),
+      );
+      if (result === undefined) throw unknownGroup(group, groups().keys());
+      return result;
+    });
+
+  const change = async (group: string, edit: (memory: Memory) => Memory): Promise<void> =>
+    accepted(async () => {
+      need(group);
+      await queue.enter(group, () =>
+        books.work(group, (book) => books.save(book, { memory: edit(book.memory) })),
+      );
+    });
+
+  const schedules = createScheduleRunner({
+    clock,
+    groups: () => groups().values(),
+    order,
+    failed,
+    withBook: (group, work) => queue.enter(group, () => books.work(group, work)),
+  });
+
+  const recoverGroup = async (runtime: GroupRuntime): Promise<void> => {
+    const { name } = runtime.spec;
+    const resolve = async (): Promise<string | undefined> =>
+      inTurn(await readNow(runtime, false), (book, current, ready) =>
+        resolveIntent(settling, book, current, ready),
+      );
+    if ((await books.open(name)).open === undefined) return;
+    if ((await resolve()) !== "wait") return;
+    await sleep(clock, runtime.capabilities.readAfterWriteMs);
+    await resolve();
+  };
+
+  const flush = async (): Promise<void> => {
+    const busy = new Set(queue.busy());
+    const idle = books.unsaved().filter((group) => !busy.has(group));
+    await Promise.all(
+      idle.map((group) =>
+        queue
+          .enter(group, () => books.work(group, books.flush))
+          .catch((error: unknown) => failed(group, error)),
+      ),
+    );
+  };
+
+  const background = (stream: Observable<unknown>): void => {
+    const ended: Promise<void> = new Promise<void>((resolve) => {
+      stream.subscribe({
+        error: (error: unknown) => {
+          logger.error({ error: errorLine(error) }, "the rounds have ended by an error");
+          resolve();
+        },
+        complete: resolve,
+      });
+    }).then(() => void underway.delete(ended));
+    underway.add(ended);
+  };
+
+  let isStarted = false;
+  return {
+    records: records.asObservable(),
+    async recover() {
+      await Promise.all(
+        [...groups().values()].map((runtime) =>
+          recoverGroup(runtime).catch((error: unknown) => failed(runtime.spec.name, error)),
+        ),
+      );
+    },
+    start() {
+      if (isStarted || isStopping) return;
+      isStarted = true;
+      const specs = (): { name: string; everyMs: number }[] =>
+        runtimesOf([...groups().keys()]).map(({ spec }) => spec);
+      background(runRounds(gridOfRounds(specs, scheduler), endsWith(settle, stopping)));
+      background(
+        workAndSleep(() => from(schedules.runOwed()), schedules.sleepMs, scheduler).pipe(takeUntil(stopping)),
+      );
+    },
+    once: async (names = [...groups().keys()]) =>
+      accepted(async () => {
+        const ordered = await schedules.runOwed(names);
+        const decided = await lastValueFrom(runRounds(of(names), endsWith(settle, stopping)).pipe(toArray()));
+        await flush();
+        return [...ordered, ...decided];
+      }),
+    async decide(names = [...groups().keys()]) {
+      const decide = async (ready: ReadyGroup): Promise<DecisionRecord> =>
+        decideRound(inputOf(settling, await books.open(ready.name), need(ready.name), ready)).record;
+      return lastValueFrom(
+        runRounds(
+          of(names),
+          endsWith((ready) => from(decide(ready)), stopping),
+        ).pipe(toArray()),
+      );
+    },
+    order,
+    pause: (group, hold) => change(group, (memory) => withPause(memory, hold)),
+    resume: (group) => change(group, withoutPause),
+    pin: (group, { to, hold }) => change(group, (memory) => withPin(memory, { ...hold, to })),
+    unpin: (group) => change(group, withoutPin),
+    enqueue: async (group, work) =>
+      accepted(() =>
+        queue.enter(group, async () => {
+          try {
+            return await work((desired) => writes.acknowledge(group, desired));
+          } finally {
+            writes.touch(group);
+          }
+        }),
+      ),
+    async view(group) {
+      const runtime = need(group);
+      return viewOf(await books.open(group), runtime, clock.now());
+    },
+    async stop(deadlineMs) {
+      isStopping = true;
+      stopping.next();
+      stopping.complete();
+      const ended = (async () => {
+        while (underway.size > 0) await Promise.all(underway);
+        await queue.idle();
+      })();
+      const isInTime = await Promise.race([
+        ended.then(() => true),
+        sleep(clock, deadlineMs).then(() => false),
+      ]);
+      if (!isInTime)
+        logger.warn({ groups: queue.busy(), deadlineMs }, "stopped before these groups had ended");
+      await flush();
+      records.complete();
+    },
+  };
+}
+
+/** Whether a group's metrics are still those that were read for it; a reload may have changed them meanwhile. */
+function asksTheSame({ spec }: GroupRuntime, ready: ReadyGroup): boolean {
+  return (
+    spec === ready.spec ||
+    spec.metrics === ready.spec.metrics ||
+    JSON.stringify(spec.metrics) === JSON.stringify(ready.spec.metrics)
+  );
+}
+
+function unknownGroup(group: string, known: Iterable<string>): NotFoundError {
+  const names = [...known].slice(0, 20).join(", ");
+  return new NotFoundError(`there is no group ${JSON.stringify(group)}`, {
+    resource: group,
+    hint: `groups here: ${names || "none"}`,
+  });
+}
+
+function sleep(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}

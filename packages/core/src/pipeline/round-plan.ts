@@ -1,0 +1,172 @@
+import type { MetricQuery } from "../contracts/metric.js";
+import type { Capabilities, ProviderDrivers } from "../contracts/provider.js";
+import type { MetricSpec, ScalingSpec } from "../contracts/scaling.js";
+import type { CustomPolicy } from "./compiled.js";
+
+/** A group as the line runs it. */
+export interface GroupRuntime {
+  spec: ScalingSpec;
+  drivers: ProviderDrivers;
+  capabilities: Capabilities;
+  /** Policies of policy plugins, beside those of the definition. */
+  custom?: readonly CustomPolicy[];
+  /** True while a batch of a rollout is under way. */
+  rolling?: boolean;
+}
+
+/** One look at all groups of a provider that are due. */
+export interface Look {
+  kind: "look";
+  provider: string;
+  refs: string[];
+  /** Longest that any of its groups waits. */
+  timeoutMs: number;
+}
+
+/** One read of a source, for the groups of one provider. */
+export interface Read {
+  kind: "read";
+  /** What may have only one read in flight: the source, or for `group` and `service` the provider. */
+  lane: string;
+  source: string;
+  provider: string;
+  queries: MetricQuery[];
+  timeoutMs: number;
+}
+
+/** What has to be asked in a round. */
+export type Ask = Look | Read;
+
+/** Where one of a group's inputs comes from: a place in the answer to an {@link Ask}. */
+export interface Input {
+  /** Index in `asks`. */
+  ask: number;
+  position: number;
+  timeoutMs: number;
+}
+
+/** A group in a round and its inputs: the look first, then its metrics in the order of its definition. */
+export interface DueGroup {
+  name: string;
+  spec: ScalingSpec;
+  inputs: Input[];
+}
+
+/** Everything that one round asks, and who waits for which part of it. */
+export interface RoundPlan {
+  /** Drawn before anything was asked; see own-writes.ts. */
+  ticket: number;
+  groups: DueGroup[];
+  asks: Ask[];
+}
+
+/** Longest wait for an input unless a metric says otherwise. */
+const LONGEST_WAIT_MS = 10_000;
+
+/** How long a group waits for an input: the metric's own time, else half a round, at most 10 s. */
+export function inputTimeoutMs(spec: Pick<ScalingSpec, "everyMs">, metric?: MetricSpec): number {
+  return metric?.timeoutMs ?? Math.min(spec.everyMs / 2, LONGEST_WAIT_MS);
+}
+
+/**
+ * Plans a round: one look a provider, one read a source and provider, equal queries once. Pure.
+ */
+export function planRound(due: readonly Pick<GroupRuntime, "spec">[], ticket: number): RoundPlan {
+  const plan: RoundPlan = { ticket, groups: [], asks: [] };
+  const indexes = new Map<string, number>();
+  const positions = new Map<string, number>();
+  for (const { spec } of due) {
+    const inputs = [lookInput(plan.asks, indexes, spec)];
+    for (const metric of spec.metrics) inputs.push(readInput(plan.asks, indexes, positions, spec, metric));
+    plan.groups.push({ name: spec.name, spec, inputs });
+  }
+  return plan;
+}
+
+function askAt<A extends Ask>(
+  asks: Ask[],
+  indexes: Map<string, number>,
+  key: string,
+  make: () => A,
+): [number, A] {
+  let index = indexes.get(key);
+  if (index === undefined) {
+    index = asks.push(make()) - 1;
+    indexes.set(key, index);
+  }
+  return [index, asks[index] as A];
+}
+
+function lookInput(asks: Ask[], indexes: Map<string, number>, spec: ScalingSpec): Input {
+  const { provider } = spec;
+  const timeoutMs = inputTimeoutMs(spec);
+  const [ask, look] = askAt<Look>(asks, indexes, `look\0${provider}`, () => ({
+    kind: "look",
+    provider,
+    refs: [],
+    timeoutMs,
+  }));
+  look.timeoutMs = Math.max(look.timeoutMs, timeoutMs);
+  return { ask, position: look.refs.push(spec.ref) - 1, timeoutMs };
+}
+
+function readInput(
+  asks: Ask[],
+  indexes: Map<string, number>,
+  positions: Map<string, number>,
+  spec: ScalingSpec,
+  metric: MetricSpec,
+): Input {
+  const { source } = metric;
+  const { provider } = spec;
+  const timeoutMs = inputTimeoutMs(spec, metric);
+  const isBound = isGroupBound(source);
+  const lane = isBound ? `metrics of ${provider}` : source;
+  const [ask, read] = askAt<Read>(asks, indexes, `${source}\0${provider}`, () => ({
+    kind: "read",
+    lane,
+    source,
+    provider,
+    queries: [],
+    timeoutMs,
+  }));
+  read.timeoutMs = Math.max(read.timeoutMs, timeoutMs);
+  const key = `${ask}\0${isBound ? spec.ref : ""}\0${paramsKey(metric.params)}`;
+  let position = positions.get(key);
+  if (position === undefined) {
+    position = read.queries.push(queryOf(spec, metric)) - 1;
+    positions.set(key, position);
+  }
+  return { ask, position, timeoutMs };
+}
+
+/** Whether a source answers about the group that asks, through the group's own provider. */
+export function isGroupBound(source: string): source is "group" | "service" {
+  return source === "group" || source === "service";
+}
+
+function queryOf(spec: ScalingSpec, { source, params }: MetricSpec): MetricQuery {
+  if (source === "group") return { params, group: spec.ref };
+  if (source !== "service") return { params };
+  const [cluster = "", ...service] = spec.ref.split("/");
+  return { params, group: spec.ref, service: { cluster, service: service.join("/") } };
+}
+
+/** Definitions live as long as their file does: each is turned into a key once. */
+const keys = new WeakMap<object, string>();
+
+function paramsKey(params: unknown): string {
+  if (typeof params !== "object" || params === null) return JSON.stringify(params) ?? "";
+  let key = keys.get(params);
+  if (key === undefined) {
+    key = JSON.stringify(params, sortedKeys);
+    keys.set(params, key);
+  }
+  return key;
+}
+
+/** Makes `{ a, b }` and `{ b, a }` the same question. */
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
