@@ -5,7 +5,10 @@ const clockHint = "core takes time and chance from its injected Clock (clock.ts)
 
 const typedRules = {
   "@typescript-eslint/await-thenable": "error",
-  "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+  "@typescript-eslint/consistent-type-imports": [
+    "error",
+    { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+  ],
   "@typescript-eslint/no-explicit-any": "error",
   "@typescript-eslint/no-floating-promises": "error",
   "@typescript-eslint/no-misused-promises": "error",

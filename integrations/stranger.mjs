@@ -2,6 +2,7 @@
 // stranger would: import each entry point, then init, validate, plan, run --apply, status, explain, and stop.
 import { spawn, spawnSync } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -62,7 +63,10 @@ function npmInstall(folder, tarballs) {
 /** Loads every exported entry point with plain Node, as the library's users do. */
 function importEverything(folder, tarballs) {
   const specifiers = tarballs.flatMap(({ name }) => {
-    const { exports } = JSON.parse(readFileSync(join(folder, "node_modules", name, "package.json"), "utf8"));
+    const { bin, exports } = JSON.parse(
+      readFileSync(join(folder, "node_modules", name, "package.json"), "utf8"),
+    );
+    if (bin !== undefined) return []; // a command is run, below
     return Object.keys(exports)
       .filter((key) => !key.endsWith(".json"))
       .map((key) => name + key.slice(1));
@@ -130,6 +134,7 @@ function readJson(bellows, args) {
 
 /** Processes that the folder's configuration started: they live in it, or in its state. */
 function processesIn(folder) {
+  if (!existsSync("/proc")) return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
