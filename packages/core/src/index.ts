@@ -5,6 +5,7 @@
  * checks a file does not pay for loading them.
  */
 export * from "./clock.js";
+export * from "./config/index.js";
 export * from "./contracts/activity.js";
 export * from "./contracts/alarm.js";
 export * from "./contracts/cluster.js";
@@ -25,8 +26,14 @@ export * from "./contracts/state-store.js";
 export * from "./contracts/webhook.js";
 export * from "./duration.js";
 export * from "./errors.js";
+export * from "./explain.js";
 export * from "./expressions/index.js";
 export * from "./host/index.js";
 export * from "./memory-store.js";
 export * from "./nearest.js";
+export * from "./pipeline/index.js";
 export * from "./plugins/define.js";
+export * from "./policies/index.js";
+export * from "./reasons.js";
+export type { LoaderOptions, PluginKinds, PluginLoader } from "./plugins/load.js";
+export { createPluginLoader } from "./plugins/load.js";

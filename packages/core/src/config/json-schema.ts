@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { configFile } from "./schema.js";
+
+/** Where the published schema lives; editors find it by `# yaml-language-server: $schema=…`. */
+const ID = "https://bellows.dev/schema/bellows.schema.json";
+
+type Json = Record<string, unknown>;
+
+/**
+ * The schema of config files as JSON Schema (draft 2020-12), made from the very schemas that files are checked
+ * with: every key with its description, and its default where it has one.
+ */
+export function configJsonSchema(): Json {
+  const made = z.toJSONSchema(configFile, {
+    io: "input",
+    target: "draft-2020-12",
+    reused: "inline",
+    override: adjust,
+  }) as Json;
+  const { $schema, ...rest } = made;
+  return {
+    $schema,
+    $id: ID,
+    title: "Bellows",
+    description: "What a bellows.yaml may say. Any value may be filled in from ${env:NAME} or ${file:path}.",
+    ...rest,
+    patternProperties: { "^x-": { description: "Your own: a place for YAML anchors." } },
+  };
+}
+
+function adjust({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: Json }): void {
+  const meta = (z.globalRegistry.get(zodSchema) ?? {}) as Json;
+  if (meta["default"] !== undefined) jsonSchema["default"] = meta["default"];
+  delete jsonSchema["bellows"];
+  if (jsonSchema["maximum"] === Number.MAX_SAFE_INTEGER) delete jsonSchema["maximum"];
+  if (jsonSchema["minimum"] === Number.MIN_SAFE_INTEGER) delete jsonSchema["minimum"];
+  allowFilledIn(zodSchema, jsonSchema, meta);
+}
+
+/** YAML makes numbers of `1.10` and `+1`, and anything may be filled in: both are right in a file. */
+function allowFilledIn(zodSchema: z.core.$ZodTypes, jsonSchema: Json, meta: Json): void {
+  const { type } = zodSchema._zod.def;
+  if (jsonSchema["type"] === "string" && type === "string" && jsonSchema["enum"] === undefined) {
+    if (meta["bellows"] === "change") jsonSchema["type"] = ["string", "integer"];
+    if (meta["bellows"] === "share") jsonSchema["type"] = ["string", "integer"];
+    if (meta["bellows"] === "text" || meta["bellows"] === undefined)
+      jsonSchema["type"] = ["string", "number", "boolean"];
+  } else if (type === "number") {
+    jsonSchema["type"] = [jsonSchema["type"] as string, "string"];
+    jsonSchema["pattern"] = "^\\$\\{.+\\}$";
+  }
+}

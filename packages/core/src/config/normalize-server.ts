@@ -1,0 +1,70 @@
+import type { Config } from "./config.js";
+import type { Context } from "./context.js";
+import { compact } from "./context.js";
+import { DEFAULTS } from "./defaults.js";
+import type { Field } from "./read.js";
+import { readFields } from "./read.js";
+import { serverFile } from "./schema.js";
+
+type Server = Config["server"];
+type Listen = Server["listen"];
+
+/** Reads `server`: where the HTTP API listens, and who may use it. */
+export function normalizeServer(context: Context, field: Field | undefined): Server {
+  const fallback = parseListen(DEFAULTS.listen) ?? { host: "127.0.0.1", port: 7070 };
+  if (field === undefined) return { listen: fallback, users: [] };
+  const { report } = context;
+  const fields = readFields({
+    report,
+    node: field.node,
+    schema: serverFile,
+    where: "server",
+    key: "server",
+    keyRange: field.keyRange,
+  });
+  if (fields === undefined) return { listen: fallback, users: [] };
+  const { values, at } = fields;
+  const listen = values.listen === undefined ? fallback : parseListen(values.listen);
+  if (listen === undefined && at.listen) {
+    report.fault(
+      at.listen.node,
+      `listen cannot be read: ${JSON.stringify(values.listen)}`,
+      "write 127.0.0.1:7070",
+    );
+  }
+  const users = Object.entries(values.users ?? {}).map(([name, user]) => ({
+    name,
+    apiKey: user.apiKey,
+    role: user.role ?? DEFAULTS.role,
+  }));
+  if (
+    listen !== undefined &&
+    !isLoopback(listen.host) &&
+    users.length === 0 &&
+    at.users === undefined &&
+    at.listen
+  ) {
+    report.fault(
+      at.listen.node,
+      `listening on ${listen.host} needs users: others can reach it`,
+      "add users under server, or listen on 127.0.0.1",
+    );
+  }
+  return compact({
+    listen: listen ?? fallback,
+    url: values.url?.replace(/\/+$/, ""),
+    keyFile: values.keyFile,
+    users,
+  });
+}
+
+function parseListen(written: string): Listen | undefined {
+  const match = /^(?:(\[[0-9a-f:.]+\]|[^\s:[\]/]+)?:)?(\d{1,5})$/i.exec(written.trim());
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535) return undefined;
+  return { host: (match[1] ?? "127.0.0.1").replace(/^\[|\]$/g, ""), port };
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(host);
+}
