@@ -10,7 +10,7 @@ import type { Hold } from "../contracts/scaling.js";
  * timer stays what it was.
  */
 export interface Memory {
-  /** Grows when the shape changes; a newer one than {@link MEMORY_VERSION} is refused by {@link readMemory}. */
+  /** Grows when the shape changes; see {@link MEMORY_VERSION}. */
   version: number;
   /** When it was last looked at by a decision; 0: never. */
   atMs: number;
@@ -110,18 +110,36 @@ export interface Execution {
  * `decideRound` and `decideOrder` have done it in the memory that they return; doing it twice changes nothing.
  */
 export function stampCooldown(memory: Memory, execution: Execution): Memory {
-  const { id, atMs, from, to, policy } = execution;
+  const { id, atMs, policy } = execution;
   if (memory.stamp?.id === id) return memory;
-  const next: Memory = {
-    ...memory,
-    stamp: stampAfter(memory.stamp, id, atMs),
-    step: { id, atMs, to },
-    moves: pushBounded(memory.moves, { id, atMs, delta: to - from }),
-  };
+  const next: Memory = { ...noteStep(memory, execution), stamp: stampAfter(memory.stamp, id, atMs) };
   if (policy === undefined) return next;
   const old = memory.policies[policy];
   next.policies = { ...memory.policies, [policy]: { ...old, stamp: stampAfter(old?.stamp, id, atMs) } };
   return next;
+}
+
+/**
+ * Notes a step that no policy asked for (a group repaired to its bounds, a pin, a floor): no cooldown runs from it.
+ */
+export function noteStep(memory: Memory, { id, atMs, from, to }: Execution): Memory {
+  return {
+    ...memory,
+    step: { id, atMs, to },
+    moves: pushBounded(memory.moves, { id, atMs, delta: to - from }),
+  };
+}
+
+/** Stops every timer where it is: nothing could be looked at. */
+export function stopTimers(memory: Memory): Memory {
+  const policies: Record<string, PolicyMemory> = {};
+  for (const [name, old] of Object.entries(memory.policies)) {
+    const next: PolicyMemory = { ...old };
+    if (old.timer !== undefined) next.timer = { heldMs: old.timer.heldMs };
+    if (old.shrinkTimer !== undefined) next.shrinkTimer = { heldMs: old.shrinkTimer.heldMs };
+    policies[name] = next;
+  }
+  return { ...memory, policies };
 }
 
 /**
