@@ -1,2 +1,12 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+// Kept in the repository as it is: npm links no command whose file is missing when it installs.
+// `--version` alone is answered here, since it needs nothing else loaded.
+import { readFileSync } from "node:fs";
+
+if (process.argv.length === 3 && process.argv[2] === "--version") {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  process.stdout.write(`${version}\n`);
+} else {
+  const { main } = await import("../dist/main.js");
+  await main(process.argv);
+}

@@ -1,4 +1,5 @@
 import type { DecisionRecord, Hold, LogEntry, OrderOrigin, Pause, SimpleAdjust } from "@bellows/core";
+import type { ResourceChange } from "./resources/change.js";
 
 /** A hand on a group, as people ask for it. */
 export interface HoldRequest {
@@ -72,6 +73,12 @@ export interface RecordRange {
   newestFirst?: boolean;
 }
 
+/** What `bellows plan` shows. */
+export interface PlanReport {
+  resources: readonly ResourceChange[];
+  decisions: readonly DecisionRecord[];
+}
+
 /**
  * What can be asked of Bellows about its groups. One implementation works here on the state store, the other speaks
  * to the controller that holds it: commands do not know which one they have.
@@ -95,6 +102,12 @@ export interface Control {
    * @throws what the driver throws.
    */
   invoke(provider: string, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** What `apply` would make or change, and (unless `decide` is false) what the next round would decide. Reads only. */
+  plan(groups?: readonly string[], options?: { prune?: boolean; decide?: boolean }): Promise<PlanReport>;
+  /** Makes what the file declares. @returns how many things were made, changed or removed. */
+  apply(options?: { prune?: boolean }): Promise<number>;
+  /** One round, acting. */
+  once(groups?: readonly string[]): Promise<readonly DecisionRecord[]>;
   /** Reloads the config. @returns rendered faults; empty when it is in force. */
   reload(): Promise<string[]>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import {
 import type { GroupRuntime, Line } from "@bellows/core/line";
 import type { Tokens } from "./access/tokens.js";
 import type { Control, GroupReport, HoldRequest, RecordRange, StatusReport } from "./control.js";
+import { applyPlan, planResources } from "./resources/plan.js";
 import type { Session } from "./session.js";
 
 /** What a control over this process's own state is made from. */
@@ -81,6 +82,13 @@ export function createLocalControl(options: LocalControlOptions): Control {
     listTokens: () => tokens.list(),
     revokeToken: (idOrName) => tokens.revoke(idOrName),
     invoke: (provider, method, args) => invokeDriver(options.session(), provider, method, args),
+    async plan(names, { prune = false, decide = true } = {}) {
+      const groups = names === undefined ? {} : { groups: names.map((name) => runtimeOf(name).spec.name) };
+      const resources = await planResources(options.session(), { ...groups, prune });
+      return { resources: resources.map(({ run: _run, ...change }) => change), decisions: decide ? await line.decide(groups.groups) : [] };
+    },
+    apply: async ({ prune = false } = {}) => applyPlan(await planResources(options.session(), { prune })),
+    once: (names) => line.once(names?.map((name) => runtimeOf(name).spec.name)),
     reload: options.reload,
     close: options.close,
   };

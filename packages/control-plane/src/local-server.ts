@@ -88,6 +88,9 @@ const METHODS: ReadonlySet<string> = new Set([
   "listTokens",
   "revokeToken",
   "invoke",
+  "plan",
+  "apply",
+  "once",
   "reload",
 ] satisfies (keyof Control)[]);
 

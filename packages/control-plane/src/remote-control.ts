@@ -37,6 +37,9 @@ export function connectControl(path: string): Control {
     listTokens: () => call("listTokens", []),
     revokeToken: (idOrName) => call("revokeToken", [idOrName]),
     invoke: (provider, method, args) => call("invoke", [provider, method, args]),
+    plan: (groups, options) => call("plan", [groups, options]),
+    apply: (options) => call("apply", [options]),
+    once: (groups) => call("once", [groups]),
     reload: () => call("reload", []),
     close: async () => {},
   };

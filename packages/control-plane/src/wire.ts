@@ -18,3 +18,14 @@ export function toWire(value: unknown): unknown {
 function isInstant(key: string): boolean {
   return key === "atMs" || key.endsWith("AtMs") || key === "untilMs" || key === "sinceMs";
 }
+
+/** The way back: each `xAt` in ISO 8601 becomes `xAtMs`. For clients of the HTTP API. */
+export function fromWire(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromWire);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) =>
+      typeof item === "string" && isInstant(`${key}Ms`) && !Number.isNaN(Date.parse(item)) ? [`${key}Ms`, Date.parse(item)] : [key, fromWire(item)],
+    ),
+  );
+}

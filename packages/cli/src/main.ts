@@ -1,0 +1,91 @@
+import { Command, CommanderError, Option } from "commander";
+import { type Context, processContext } from "./context.js";
+import { EXIT } from "./exit-codes.js";
+import type { Globals } from "./globals.js";
+import { addNouns } from "./nouns.js";
+import { addVerbs } from "./verbs.js";
+
+/** Runs the command line and sets the process's exit code. Each command loads only what it uses. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const context = processContext(argv);
+  process.exitCode = await run(argv, context);
+}
+
+/** Runs the command line in a context; @returns the exit code. Never throws. */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  const program = createProgram(context);
+  try {
+    await program.parseAsync([...argv]);
+    return context.signal.aborted && !context.signalHandled && context.exitCode === EXIT.done ? EXIT.interrupted : context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { reportError } = await import("./report-error.js");
+    return reportError(context, error, { verbose: argv.includes("--verbose"), json: argv.includes("--json") });
+  }
+}
+
+/** The whole grammar, without what its commands do: that is loaded when one runs. */
+export function createProgram(context: Context): Command {
+  const program = new Command("bellows")
+    .description("An autoscaler: watches metrics, decides by policies that can be explained, grows and shrinks groups.")
+    .helpCommand(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void context.stdout.write(text), writeErr: (text) => void context.stderr.write(text), getOutHasColors: () => context.colors, getErrHasColors: () => context.colors })
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(bellows --help shows the commands)")
+    .version("", "--version", "print the version")
+    .addHelpText("after", EXAMPLES);
+  program.on("option:version", () => {});
+  addVerbs(program, context);
+  addNouns(program, context);
+  for (const command of allCommands(program)) addGlobals(command);
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  bellows demo                          watch a group breathe, with nothing set up
+  bellows init && bellows run --apply   a first config, and go
+  bellows explain web                   why it did, or did not, scale
+`;
+
+function* allCommands(command: Command): Generator<Command> {
+  for (const child of command.commands) {
+    if (child.commands.length === 0) yield child;
+    else yield* allCommands(child);
+  }
+}
+
+/** The options that every command takes, listed apart in its help. */
+function addGlobals(command: Command): void {
+  const own = new Set(command.options.map((option) => option.long));
+  const options = [
+    new Option("-c, --config <file...>", "config file (default: bellows.yaml from here upward, then $BELLOWS_CONFIG)"),
+    new Option("--provider <key>", "provider of the file, or one by name without a file"),
+    new Option("--region <name>", "region, for a provider without a file"),
+    new Option("--server <url>", "speak to a running Bellows ($BELLOWS_SERVER)"),
+    new Option("--json", "one JSON document on stdout"),
+    new Option("--output <format>", "table, json or yaml").choices(["table", "json", "yaml"]),
+    new Option("--columns <names>", "columns of tables, separated by commas"),
+    new Option("--sort <column>", "sort tables by a column"),
+    new Option("-q, --quiet", "errors alone on stderr"),
+    new Option("--verbose", "more on stderr: debug logs, causes of errors with request ids"),
+    new Option("--no-color", "no colours"),
+    new Option("--log-format <format>", "logs as pretty or json").choices(["pretty", "json"]),
+  ];
+  command.optionsGroup("Common options:");
+  for (const option of options) if (!own.has(option.long)) command.addOption(option);
+}
+
+/** Wraps a lazily loaded command: `load` runs first, then its `run` with context, arguments and options. */
+export function lazy<A extends unknown[], O extends Globals>(
+  context: Context,
+  load: () => Promise<{ run: (context: Context, options: O, ...args: A) => Promise<void> }>,
+): (...all: unknown[]) => Promise<void> {
+  return async (...all) => {
+    const args = all.slice(0, -2) as A;
+    const options = all.at(-2) as O;
+    const { run: execute } = await load();
+    await execute(context, options, ...args);
+  };
+}

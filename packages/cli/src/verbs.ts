@@ -1,0 +1,120 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Context } from "./context.js";
+import { lazy } from "./main.js";
+
+/** The plain verbs: what people do with a file of theirs. */
+export function addVerbs(program: Command, context: Context): void {
+  program
+    .command("demo")
+    .description("a group of real processes breathes under real load, on this machine")
+    .option("--seconds <n>", "how long, about (20 to 600)", toNumber(20, 600), 45)
+    .action(lazy(context, () => import("./commands/demo.js")));
+  program
+    .command("init")
+    .description("write a commented, valid bellows.yaml; never overwrites")
+    .addOption(new Option("--template <name>", "what to start from").choices(["local-web", "queue-workers"]).default("local-web"))
+    .addHelpText("after", "\nExample:\n  bellows init && bellows validate && bellows run --apply\n")
+    .action(lazy(context, () => import("./commands/init.js")));
+  program
+    .command("validate")
+    .description("check the file: every fault at once, with line and column")
+    .action(lazy(context, () => import("./commands/validate.js")));
+  program
+    .command("plan [groups...]")
+    .description("what apply would make or change, and what the next round would decide, and why; changes nothing")
+    .option("--exit-code", "exit 10 where something would change")
+    .action(lazy(context, () => import("./commands/plan.js")));
+  program
+    .command("apply")
+    .description("show the difference, ask, make it so")
+    .option("--prune", "also remove what this file once made and no longer declares")
+    .option("--dry-run", "only show it")
+    .option("-y, --yes", "do not ask")
+    .action(lazy(context, () => import("./commands/apply.js")));
+  program
+    .command("run")
+    .description("run rounds, schedules and HTTP until stopped")
+    .option("--apply", "first make what the file declares")
+    .option("--once", "one round, then exit")
+    .option("--dry-run", "with --once: decide, show, do nothing")
+    .action(lazy(context, () => import("./commands/run.js")));
+  program
+    .command("status [groups...]")
+    .description("groups, counts, last decisions, age of each metric")
+    .option("-w, --watch", "again whenever something changes")
+    .action(lazy(context, () => import("./commands/status.js")));
+  program
+    .command("explain <group>")
+    .description("why it did, or did not, scale")
+    .option("--since <time>", "from: 22:00, 2h or ISO 8601 (default: the last decisions)")
+    .option("--until <time>", "to: as --since")
+    .option("-n, --last <n>", "so many records", toNumber(1, 1_000))
+    .action(lazy(context, () => import("./commands/explain.js")));
+  program
+    .command("scale <group>")
+    .description("an order by hand: at once, whatever the cooldowns")
+    .option("--to <n>", "to this many instances", toNumber(0, 100_000))
+    .option("--by <change>", "by so many, or so much: +2, -1, +50%")
+    .option("--keep <duration>", "keep at least the result for so long")
+    .option("--dry-run", "only say what would be ordered")
+    .addHelpText("after", "\nExamples:\n  bellows scale web --to 4\n  bellows scale web --by +2 --keep 30m\n")
+    .action(lazy(context, () => import("./commands/scale.js")));
+  program
+    .command("pause <group>")
+    .description("Bellows takes its hands off the group, repairs included")
+    .option("--for <duration>", "how long (default: until resume)")
+    .option("--reason <text>", "why; shown by status and explain")
+    .action(lazy(context, async () => ({ run: (await import("./commands/holds.js")).pause })));
+  program
+    .command("resume <group>")
+    .description("Bellows goes on with the group")
+    .action(lazy(context, async () => ({ run: (await import("./commands/holds.js")).resume })));
+  program
+    .command("pin <group>")
+    .description("hold the group at a count")
+    .requiredOption("--to <n>", "the count", toNumber(0, 100_000))
+    .option("--for <duration>", "how long (default: until unpin)")
+    .option("--reason <text>", "why; shown by status and explain")
+    .action(lazy(context, async () => ({ run: (await import("./commands/holds.js")).pin })));
+  program
+    .command("unpin <group>")
+    .description("end a pin")
+    .action(lazy(context, async () => ({ run: (await import("./commands/holds.js")).unpin })));
+  addTokens(program, context);
+  program
+    .command("plugins")
+    .description("what is installed")
+    .command("list")
+    .description("providers and sources that can be used here, with their versions")
+    .action(lazy(context, () => import("./commands/plugins.js")));
+  program
+    .command("doctor")
+    .description("check this machine, the state folder and every provider")
+    .action(lazy(context, () => import("./commands/doctor.js")));
+}
+
+function addTokens(program: Command, context: Context): void {
+  const tokens = program.command("tokens").description("tokens of the HTTP API");
+  tokens
+    .command("create <name>")
+    .description("make a token; it is shown once")
+    .addOption(new Option("--role <role>", "what it may do").choices(["admin", "observer"]).default("observer"))
+    .action(lazy(context, async () => ({ run: (await import("./commands/tokens.js")).create })));
+  tokens
+    .command("list")
+    .description("tokens, without their secrets")
+    .action(lazy(context, async () => ({ run: (await import("./commands/tokens.js")).list })));
+  tokens
+    .command("revoke <id>")
+    .description("end a token, by id or name")
+    .action(lazy(context, async () => ({ run: (await import("./commands/tokens.js")).revoke })));
+}
+
+/** A whole number within bounds, for commander. */
+export function toNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`write a whole number from ${least} to ${most}.`);
+  };
+}
