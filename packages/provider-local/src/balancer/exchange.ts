@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
-import type { Dispatcher } from "undici";
-import { type ForwardedRequest, forwardRequest, forwardResponse } from "./headers.js";
+import { type ForwardedRequest, forwardRequest } from "./headers.js";
 import type { Member } from "./member.js";
 import type { MemberPool } from "./member-pool.js";
-import { collectBody, RequestBody } from "./request-body.js";
+import { collectBody } from "./request-body.js";
+import type { ResponseHead } from "./response-head.js";
 import { type Outcome, record } from "./stats.js";
+import {
+  type UpstreamConnection,
+  UpstreamCutError,
+  type UpstreamHandler,
+  UpstreamTimeoutError,
+} from "./upstream.js";
 
 /** Bodies up to this size are read before they are sent, so that they can go to another member. */
 const REPLAYABLE_BYTES = 65_536;
@@ -26,23 +32,25 @@ const RETRY_AFTER_SECONDS = 1;
  * Note [Holding the head]: the head of an answer waits for the end of the current tick. A short answer has come
  * whole by then and leaves in one write; anything longer, and streams of events, leave without further delay.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements UpstreamHandler {
   readonly #startedAtMs = performance.now();
   readonly #forwarded: ForwardedRequest;
   readonly #tried: Member[] = [];
   #member: Member | undefined;
-  #body: Buffer | RequestBody | undefined;
+  /** A short body, read whole. */
+  #body: Buffer | undefined;
+  /** True once a long body was begun to be sent: it cannot be sent again. */
+  #bodyTaken = false;
   #deadlineMs = 0;
   #resets = 0;
   #stopWaiting: (() => void) | undefined;
-  #abort: (() => void) | undefined;
-  #resume: (() => void) | undefined;
-  #connected = false;
+  /** The member's connection, once it may have seen the request. */
+  #connection: UpstreamConnection | undefined;
   #responded = false;
   #settled = false;
   #status = 0;
-  #statusText = "";
-  #headers: string[] | undefined;
+  /** Held back; undefined before it came and after it left. */
+  #head: ResponseHead | undefined;
   #held: Buffer | undefined;
 
   constructor(
@@ -65,81 +73,72 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else this.#send();
   }
 
-  onConnect(abort: () => void): void {
-    if (this.#settled) return abort();
-    this.#connected = true;
-    this.#abort = abort;
+  onSending(connection: UpstreamConnection): void {
+    if (this.#settled) return connection.destroy();
+    this.#connection = connection;
+    if (!this.#forwarded.hasBody || this.#body !== undefined) return;
+    this.#bodyTaken = true;
+    this.request.on("data", (chunk: Buffer) => this.#countBody(chunk.length));
   }
 
-  onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean {
-    // Interim answers (103) concern the connection to the member.
-    if (status < 200 || this.#settled) return true;
+  onHead(head: ResponseHead): void {
+    if (this.#settled) return;
     this.#responded = true;
-    this.#status = status;
-    this.#statusText = statusText;
-    this.#headers = forwardResponse(headers);
-    this.#resume = resume;
+    this.#status = head.status;
+    this.#head = head;
     queueMicrotask(this.#sendHead);
-    return true;
   }
 
-  onData(chunk: Buffer): boolean {
+  onBody(chunk: Buffer): boolean {
+    if (this.#settled) return true;
     this.pool.counters.bytesOut += chunk.length;
     (this.#member as Member).counters.bytesOut += chunk.length;
-    if (this.#headers !== undefined && this.#held === undefined) {
+    if (this.#head !== undefined && this.#held === undefined) {
       this.#held = chunk;
       return true;
     }
     this.#sendHead();
     if (this.response.write(chunk)) return true;
-    this.#awaitDrain();
+    this.response.once("drain", () => {
+      if (!this.#settled) this.#connection?.resume();
+    });
     return false;
   }
 
-  onComplete(): void {
+  onEnd(): void {
     if (this.#settled) return;
-    const headers = this.#headers;
-    if (headers !== undefined) {
-      this.#headers = undefined;
-      this.response.writeHead(this.#status, this.#statusText, headers);
+    const head = this.#head;
+    if (head === undefined) this.response.end();
+    else {
+      this.#head = undefined;
+      this.response.writeHead(head.status, head.statusText, head.headers);
       // As a string, the body joins its head in one write.
       if (this.#held === undefined) this.response.end();
       else this.response.end(this.#held.toString("latin1"), "latin1");
-    } else this.response.end();
-    if (this.#body instanceof RequestBody && !this.request.complete) this.request.resume();
+    }
+    if (!this.request.complete) this.request.resume();
     this.#settle({ latencyMs: performance.now() - this.#startedAtMs, serverError: this.#status >= 500 });
   }
 
   onError(error: Error): void {
     if (this.#settled) return;
     const member = this.#letGo();
-    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const isCut = error instanceof UpstreamCutError;
+    if (member !== undefined && !isCut) record(member.counters, performance.now(), { failed: true });
     if (this.#responded) return this.#breakOff();
-    if (code === "UND_ERR_INVALID_ARG") return this.#refuse(400, "this request cannot be passed on");
-    if (!this.#connected) {
-      const closed = code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED";
-      if (!closed && member !== undefined) {
-        record(member.counters, performance.now(), { failed: true });
-        this.pool.refused(member, error.message);
-      }
+    if (this.#connection === undefined) {
+      if (member !== undefined && !isCut) this.pool.refused(member, error.message);
       return this.#again(member);
     }
-    if (member !== undefined) record(member.counters, performance.now(), { failed: true });
-    if (code === "UND_ERR_HEADERS_TIMEOUT") return this.#refuse(504, "the member did not answer in time");
+    if (error instanceof UpstreamTimeoutError) return this.#refuse(504, "the member did not answer in time");
     this.#resets += 1;
-    if (this.#resets <= MAX_RESETS && this.#isRepeatable()) return this.#again(member);
+    const isRepeatable = IDEMPOTENT.has(this.request.method ?? "") && !this.#bodyTaken;
+    if (this.#resets <= MAX_RESETS && isRepeatable) return this.#again(member);
     this.#refuse(502, "the member ended the connection without an answer");
-  }
-
-  #isRepeatable(): boolean {
-    if (!IDEMPOTENT.has(this.request.method ?? "")) return false;
-    return !(this.#body instanceof RequestBody) || !this.#body.started;
   }
 
   #again(member: Member | undefined): void {
     if (member !== undefined) this.#tried.push(member);
-    if (this.#body instanceof RequestBody && this.#body.started)
-      return this.#refuse(502, "the member went away");
     // Not within the failing client's own call.
     queueMicrotask(this.#send);
   }
@@ -153,20 +152,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
       member = this.pool.pick(this.#tried);
     }
     if (member === undefined) return this.#wait();
-    this.#connected = false;
+    this.#connection = undefined;
     this.#member = member;
     this.pool.claim(member);
-    const { hasBody } = this.#forwarded;
-    if (hasBody && !Buffer.isBuffer(this.#body)) this.#body = new RequestBody(this.request, this.#countBody);
-    const url = this.request.url ?? "/";
-    const options = {
-      path: url.charCodeAt(0) === 47 ? url : pathOf(url),
-      method: this.request.method as Dispatcher.HttpMethod,
-      headers: this.#forwarded.headers,
-      body: this.#body ?? null,
-      headersTimeout: this.pool.config.responseTimeoutMs,
+    const { hasBody, contentLength, headers } = this.#forwarded;
+    const chunked = hasBody && contentLength === undefined;
+    const { method } = this.request;
+    const request = {
+      head: headOf(method as string, pathOf(this.request.url ?? "/"), headers, chunked),
+      body: this.#body ?? (hasBody ? this.request : undefined),
+      chunked,
+      isHead: method === "HEAD",
+      responseTimeoutMs: this.pool.config.responseTimeoutMs,
     };
-    member.dispatcher.dispatch(options, this);
+    member.upstream.dispatch(request, this);
   };
 
   #wait(): void {
@@ -192,18 +191,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #sendHead = (): void => {
-    const headers = this.#headers;
-    if (headers === undefined || this.#settled) return;
-    this.#headers = undefined;
-    this.response.writeHead(this.#status, this.#statusText, headers);
+    const head = this.#head;
+    if (head === undefined || this.#settled) return;
+    this.#head = undefined;
+    this.response.writeHead(head.status, head.statusText, head.headers);
     if (this.#held === undefined) this.response.flushHeaders();
     else this.response.write(this.#held);
     this.#held = undefined;
   };
-
-  #awaitDrain(): void {
-    this.response.once("drain", () => this.#resume?.());
-  }
 
   readonly #countBody = (count: number): void => {
     this.pool.counters.bytesIn += count;
@@ -214,13 +209,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#stopWaiting?.();
     this.#settle(undefined);
-    this.#abort?.();
+    this.#connection?.destroy();
   };
 
   /** The member failed in the middle of its answer: the client must not take what it has for the whole. */
   #breakOff(): void {
-    if (this.#headers !== undefined) {
-      this.#headers = undefined;
+    if (this.#head !== undefined) {
+      this.#head = undefined;
       return this.#refuse(502, "the member ended its answer too early");
     }
     this.#settle({ failed: true });
@@ -261,10 +256,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 function ignore(): void {}
 
-/** The path of an absolute-form target (RFC 9112 3.2.2); anything else is left for the client library to refuse. */
+/** The path of a target in absolute form (RFC 9112 3.2.2); any other target stays as it is. */
 function pathOf(url: string): string {
+  if (url.charCodeAt(0) === 47) return url;
   const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(url);
   if (match === null) return url;
   const rest = match[1] as string;
   return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+/** Request line and headers as bytes on the wire. All of it came through a strict parser, so no line can hide in it. */
+function headOf(method: string, path: string, headers: readonly string[], chunked: boolean): string {
+  let text = `${method} ${path} HTTP/1.1\r\n`;
+  for (let index = 0; index < headers.length; index += 2)
+    text += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return chunked ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`;
 }

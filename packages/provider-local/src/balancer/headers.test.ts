@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { forwardRequest, forwardResponse } from "./headers.js";
+import { forwardRequest } from "./headers.js";
 
 const forwarding = ["X-Forwarded-For", "10.0.0.9", "X-Forwarded-Proto", "http"];
-const bytes = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text, "latin1"));
 
 describe("a request's headers", () => {
   it.each([
@@ -69,27 +68,5 @@ describe("a request's headers", () => {
     ["one in chunks", ["Transfer-Encoding", "chunked"], { hasBody: true, contentLength: undefined }],
   ])("tell of a body: %s", (_name, raw, expected) => {
     expect(forwardRequest(raw, "10.0.0.9")).toMatchObject(expected);
-  });
-});
-
-describe("a response's headers", () => {
-  it("pass, but for those of the member's connection", () => {
-    const raw = bytes(
-      "Set-Cookie",
-      "a=1",
-      "set-cookie",
-      "b=2",
-      "Connection",
-      "X-Hop, close",
-      "X-Hop",
-      "1",
-      "Transfer-Encoding",
-      "chunked",
-    );
-    expect(forwardResponse(raw)).toEqual(["Set-Cookie", "a=1", "set-cookie", "b=2"]);
-  });
-
-  it("keep bytes that are not ASCII", () => {
-    expect(forwardResponse(bytes("X-Name", "caf\u00e9"))).toEqual(["X-Name", "caf\u00e9"]);
   });
 });

@@ -12,7 +12,8 @@ export interface ForwardedRequest {
   readonly hasBody: boolean;
 }
 
-const HOP_BY_HOP = new Set([
+/** Headers that concern one connection only, in lower case. */
+export const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -25,13 +26,14 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Headers that `Connection` names and that are of this connection alone; undefined when there are none. */
-function connectionTokens(value: string): string[] | undefined {
+export function connectionTokens(value: string): string[] | undefined {
   const lower = value.toLowerCase();
   if (lower === "keep-alive" || lower === "close") return undefined;
   return lower.split(",").map((token) => token.trim());
 }
 
-function without(headers: string[], names: readonly string[]): string[] {
+/** The headers without those of the given names (lower case). */
+export function without(headers: string[], names: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
@@ -94,21 +96,4 @@ export function forwardRequest(raw: readonly string[], peer: string): ForwardedR
     contentLength: chunked ? undefined : contentLength,
     hasBody: chunked || (contentLength ?? 0) > 0,
   };
-}
-
-/**
- * The headers of a member's response as the client should see them.
- * @param raw - name and value in turns, as bytes in latin1.
- */
-export function forwardResponse(raw: readonly Buffer[]): string[] {
-  const headers: string[] = [];
-  let named: string[] | undefined;
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] as Buffer).toString("latin1");
-    const value = (raw[index + 1] as Buffer).toString("latin1");
-    const lower = name.toLowerCase();
-    if (lower === "connection") named = connectionTokens(value) ?? named;
-    else if (!HOP_BY_HOP.has(lower)) headers.push(name, value);
-  }
-  return named === undefined ? headers : without(headers, named);
 }

@@ -1,14 +1,12 @@
 import type { Duplex } from "node:stream";
-import { Pool } from "undici";
 import { type Health, initialHealth } from "./health.js";
 import type { MemberConfig } from "./schema.js";
 import type { Candidate } from "./select.js";
 import { type Counters, createCounters } from "./stats.js";
+import { UpstreamCutError, UpstreamPool } from "./upstream.js";
 
 /** Longest wait for a member to accept a connection. Members are near; a slow accept is a fault. */
 export const CONNECT_TIMEOUT_MS = 3_000;
-/** Idle connections to members close before the member's own limit (Node's default is 5 s). */
-const KEEP_ALIVE_MS = 4_000;
 
 /** A URL's host part for an address: IPv6 wants brackets. */
 export function urlHost(address: string): string {
@@ -30,8 +28,8 @@ export class Member implements Candidate {
   cutTimer: NodeJS.Timeout | undefined;
   /** True once it was taken out of the configuration. */
   removed = false;
-  #dispatcher: Pool | undefined;
-  #closing: Pool | undefined;
+  #upstream: UpstreamPool | undefined;
+  #closing: UpstreamPool | undefined;
 
   constructor(
     public config: MemberConfig,
@@ -47,30 +45,23 @@ export class Member implements Candidate {
   }
 
   /** The HTTP connections to it, opened on first use. */
-  get dispatcher(): Pool {
-    this.#dispatcher ??= new Pool(`http://${urlHost(this.config.address)}:${this.config.port}`, {
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // A stream of events may be silent for as long as it likes; the client's going ends it.
-      bodyTimeout: 0,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-    });
-    return this.#dispatcher;
+  get upstream(): UpstreamPool {
+    this.#upstream ??= new UpstreamPool(this.config.address, this.config.port, CONNECT_TIMEOUT_MS);
+    return this.#upstream;
   }
 
   /** Closes idle connections now and busy ones when they are done, so that the server can stop meanwhile. */
   retire(): void {
-    const pool = this.#dispatcher;
-    if (pool === undefined) return;
-    this.#dispatcher = undefined;
-    this.#closing = pool;
-    pool.close().catch(() => {});
+    if (this.#upstream === undefined) return;
+    this.#closing = this.#upstream;
+    this.#upstream = undefined;
+    this.#closing.close();
   }
 
   /** Ends everything under way at once. */
   cut(reason: string): void {
     this.retire();
-    this.#closing?.destroy(new Error(reason)).catch(() => {});
+    this.#closing?.destroy(new UpstreamCutError(reason));
     for (const socket of this.sockets) socket.destroy();
   }
 }

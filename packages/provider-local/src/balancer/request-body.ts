@@ -1,47 +1,43 @@
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
+import type { Socket } from "node:net";
 
 /**
- * A client's request body on its way to a member. It stands between the two so that a member's failure does not
- * destroy the client's connection, and so that we know whether any of it was taken.
+ * Sends a client's body to a member as it comes, no faster than the member takes it.
+ * @param chunked - whether to frame it in chunks; otherwise it has the length that its header said.
+ * @param onSent - called once when all of it was written.
+ * @returns stops it; the client's connection stays as it is.
  */
-export class RequestBody extends Readable {
-  /** True once the first byte was asked for: from then on it cannot be sent to another member. */
-  started = false;
-  readonly #request: IncomingMessage;
-  readonly #onBytes: (count: number) => void;
-
-  constructor(request: IncomingMessage, onBytes: (count: number) => void) {
-    super({ highWaterMark: 65_536 });
-    this.#request = request;
-    this.#onBytes = onBytes;
-  }
-
-  readonly #onData = (chunk: Buffer): void => {
-    this.#onBytes(chunk.length);
-    if (!this.push(chunk)) this.#request.pause();
-  };
-
-  readonly #onEnd = (): void => {
-    this.push(null);
-  };
-
-  readonly #onClose = (): void => {
-    if (!this.#request.complete) this.destroy(new Error("the client went away"));
-  };
-
-  override _read(): void {
-    if (!this.started) {
-      this.started = true;
-      this.#request.on("data", this.#onData).once("end", this.#onEnd).once("close", this.#onClose);
+export function sendBody(
+  request: IncomingMessage,
+  socket: Socket,
+  chunked: boolean,
+  onSent: () => void,
+): () => void {
+  const onData = (chunk: Buffer): void => {
+    if (!chunked) {
+      if (!socket.write(chunk)) request.pause();
+      return;
     }
-    this.#request.resume();
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#request.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
-    done(error);
-  }
+    socket.cork();
+    socket.write(`${chunk.length.toString(16)}\r\n`, "latin1");
+    socket.write(chunk);
+    const free = socket.write("\r\n", "latin1");
+    socket.uncork();
+    if (!free) request.pause();
+  };
+  const onDrain = (): void => void request.resume();
+  const onEnd = (): void => {
+    stop();
+    if (chunked) socket.write("0\r\n\r\n", "latin1");
+    onSent();
+  };
+  const stop = (): void => {
+    request.off("data", onData).off("end", onEnd);
+    socket.off("drain", onDrain);
+  };
+  socket.on("drain", onDrain);
+  request.on("data", onData).once("end", onEnd);
+  return stop;
 }
 
 /**
