@@ -284,8 +284,19 @@ class Compilation {
   }
 }
 
+/** Formulas by their plainest text: groups of one kind share theirs, which is most of what a group would weigh. */
+const formulas = new Map<string, CompiledFormula>();
+/** Enough for every kind of group in one file; beyond it the sharing begins anew. */
+const FORMULAS_LIMIT = 1_000;
+
 function formulaOf(ast: Expression): CompiledFormula {
-  return { text: printExpression(ast), expression: compileExpression(ast), template: formulaTemplate(ast) };
+  const text = printExpression(ast);
+  const known = formulas.get(text);
+  if (known !== undefined) return known;
+  if (formulas.size >= FORMULAS_LIMIT) formulas.clear();
+  const formula = { text, expression: compileExpression(ast), template: formulaTemplate(ast) };
+  formulas.set(text, formula);
+  return formula;
 }
 
 function adjustOf({ adjust }: PolicySpec): Pick<CompiledPolicy, "adjust" | "steps" | "target"> {

@@ -8,7 +8,7 @@ export type {
   SimpleComparison,
 } from "./compiled.js";
 export { compileScaling } from "./compiled.js";
-export type { Decided, DecidedOrder, OrderInput, OrderVerdict, RoundInput } from "./decide.js";
+export type { Decided, DecidedOrder, OrderInput, OrderRequest, OrderVerdict, RoundInput } from "./decide.js";
 export { BUSY_FOR_AT_MOST_MS, decideOrder, decideRound, sameHold } from "./decide.js";
 export type { FormulaTemplate } from "./formula.js";
 export type {
