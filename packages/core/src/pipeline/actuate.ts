@@ -58,7 +58,7 @@ function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => {
+    const giveUp = (): void => {
       controller.abort();
       reject(
         new TimeoutError(`the provider of ${step.group} did not accept a step within ${timeoutMs / 1_000}s`, {
@@ -67,7 +67,8 @@ function withDeadline<T>(
           hint: "the next round looks whether it happened",
         }),
       );
-    });
+    };
+    const cancel = clock.after(timeoutMs, giveUp, { keepAlive: true });
     call(controller.signal).then(resolve, reject).finally(cancel);
   });
 }

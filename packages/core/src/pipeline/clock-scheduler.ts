@@ -6,7 +6,7 @@ import type { CancelTimer, Clock } from "../clock.js";
  * Lets RxJS take its time from a {@link Clock}.
  *
  * `now()` begins at the clock's time of day and then follows its monotonic time: a jump of the system clock neither
- * repeats rounds nor leaves any out.
+ * repeats rounds nor leaves any out. Its timers keep the process alive: a round that waits for its inputs is awaited.
  */
 export function clockScheduler(clock: Clock): SchedulerLike {
   const originMs = clock.now() - clock.monotonic();
@@ -33,7 +33,7 @@ class ClockAction<T> extends Subscription implements SchedulerAction<T> {
   schedule(state?: T, delayMs = 0): Subscription {
     if (this.closed) return this;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(delayMs, () => this.#work.call(this, state as T));
+    this.#cancel = this.#clock.after(delayMs, () => this.#work.call(this, state as T), { keepAlive: true });
     return this;
   }
 }

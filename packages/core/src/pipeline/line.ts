@@ -327,10 +327,7 @@ export function createLine(options: LineOptions): Line {
         while (underway.size > 0) await Promise.all(underway);
         await queue.idle();
       })();
-      const isInTime = await Promise.race([
-        ended.then(() => true),
-        sleep(clock, deadlineMs).then(() => false),
-      ]);
+      const isInTime = await within(clock, deadlineMs, ended);
       if (!isInTime)
         logger.warn({ groups: queue.busy(), deadlineMs }, "stopped before these groups had ended");
       await flush();
@@ -357,5 +354,13 @@ function unknownGroup(group: string, known: Iterable<string>): NotFoundError {
 }
 
 function sleep(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
+  return new Promise((resolve) => void clock.after(ms, resolve, { keepAlive: true }));
+}
+
+/** Whether something ends within `ms`. */
+function within(clock: Clock, ms: number, ended: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(false), { keepAlive: true });
+    ended.then(() => resolve(true), reject).finally(cancel);
+  });
 }
