@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Server, ServerSpec } from "@bellows/core";
 import { createHost } from "@bellows/core";
+import { adoptBalancer } from "../src/balancer/client.js";
+import { openBalancerFolders } from "../src/balancer-folders.js";
 import provider from "../src/index.js";
 
 export const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -13,7 +15,8 @@ export const fixture = (name: string): string => fileURLToPath(new URL(`fixtures
 /** A launch of the small web server. */
 export const web = { command: process.execPath, args: [fixture("web.mjs")] };
 
-type Connected = Awaited<ReturnType<typeof provider.create>>;
+/** The provider, opened. */
+export type Connected = Awaited<ReturnType<typeof provider.create>>;
 
 /** A folder of its own, providers opened on it, and the promise that nothing of them runs on afterwards. */
 export interface Bench {
@@ -47,6 +50,9 @@ export function createBench(): Bench {
     async clear() {
       for (const child of started) child.kill("SIGKILL");
       await Promise.all(opened.map((connected) => connected.close()));
+      const balancers = openBalancerFolders(stateDir);
+      for (const name of balancers.names())
+        await (await adoptBalancer(balancers.path(name)))?.stop({ deadlineMs: 0 });
       killAll(stateDir);
       rmSync(stateDir, { recursive: true, force: true });
     },

@@ -48,6 +48,7 @@ export const optionsSchema = z.strictObject({
   zones: z.array(z.string().min(1)).default([]).describe("Zones that servers may be labelled with"),
   /** Below the range that the system itself takes ports for outgoing connections from (32768 and up). */
   ports: portRange.default({ from: 20_000, to: 29_999 }).describe("Where servers get their PORT from"),
+  listenAddress: z.string().min(1).default("127.0.0.1").describe("Address that load balancers listen on"),
   keepEnded: z
     .number()
     .int()
