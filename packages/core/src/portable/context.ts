@@ -9,6 +9,7 @@ import type { Server, ServersDriver } from "../contracts/server.js";
 import type { DocumentWrite, StateStore } from "../contracts/state-store.js";
 import { ConflictError, NotFoundError } from "../errors.js";
 import { waitUntil } from "../wait.js";
+import { isStable } from "../waiters.js";
 import type { ActivityLog } from "./activities.js";
 import type { Convergence } from "./converge.js";
 import type { GroupDefinition } from "./documents.js";
@@ -16,7 +17,7 @@ import { emptyGroupMemory } from "./documents.js";
 import type { ConvergenceSettings } from "./draft.js";
 import type { Keeper } from "./keeper.js";
 import type { GroupChange, GroupRecord, Repository } from "./repository.js";
-import { isStable, lostDefinition, viewStatus } from "./view.js";
+import { lostDefinition, viewStatus } from "./view.js";
 import { lookAt, tiesToRead } from "./world.js";
 
 /** What portable groups are made from. */

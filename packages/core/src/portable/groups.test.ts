@@ -25,7 +25,7 @@ function setup(options: Partial<PortableGroupsOptions> = {}) {
     capabilities: { readAfterWriteMs: 0, buildTimeoutMs: 600_000 },
     clock,
     logger: silent,
-    newId: () => `00000000-0000-4000-8000-${String(++serial).padStart(12, "0")}`,
+    newId: () => `${String(++serial).padStart(8, "0")}-0000-4000-8000-000000000000`,
     ...options,
   });
   /** Lets so much time pass, in steps, and every pass that falls into it end. */

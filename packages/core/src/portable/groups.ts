@@ -15,7 +15,7 @@ import type { Group, GroupStatus, GroupsDriver, Observation } from "../contracts
 import type { LaunchDriver } from "../contracts/launch.js";
 import { formatDuration } from "../duration.js";
 import { ConflictError, CooldownError, errorLine } from "../errors.js";
-import { isInForce, type Memory } from "../pipeline/memory.js";
+import { isEmpty } from "../waiters.js";
 import { openActivities } from "./activities.js";
 import { canonical, patched, requireWithin } from "./bounds.js";
 import type { Context, PortableGroupsOptions } from "./context.js";
@@ -31,7 +31,7 @@ import {
   waitForGroup,
 } from "./context.js";
 import { runPass } from "./converge.js";
-import { cooldownOfGroupMs } from "./cooldowns.js";
+import { cooldownOfGroupMs, isHeldByPause } from "./cooldowns.js";
 import { createGroup } from "./create.js";
 import type { GroupDefinition } from "./documents.js";
 import { copyMemory, emptyGroupMemory } from "./documents.js";
@@ -113,10 +113,7 @@ function createContext(options: PortableGroupsOptions): Context {
     repository,
     activities,
     settingsOf,
-    isHeld: async (group: string) => {
-      const memory = await options.store.get<Memory>(group, "memory");
-      return isInForce(memory?.value.pause, options.clock.now());
-    },
+    isHeld: (group: string) => isHeldByPause(options.store, group, options.clock.now()),
     onDeleted: async (group: string) => {
       await activities.drop(group);
       await options.onDeleted?.(group);
@@ -221,10 +218,6 @@ function createGroups(context: Context): PortableGroups["groups"] {
       await issue(context, group);
     },
   };
-}
-
-function isEmpty(status: GroupStatus): boolean {
-  return status.instances.every(({ lifecycle }) => lifecycle === "terminated" || lifecycle === "standby");
 }
 
 function viewLost(context: Context, group: string, servers: Parameters<typeof lostDefinition>[1]): Group {

@@ -126,7 +126,8 @@ function takePlace(
 ): Record<string, string> {
   let number = 1;
   while (memory.slots[number]?.key !== undefined) number++;
-  const slot = (memory.slots[number] ??= { generation: 0 });
+  const slot = memory.slots[number] ?? { generation: 0 };
+  memory.slots[number] = slot;
   const nowMs = context.clock.now();
   Object.assign(slot, {
     generation: slot.generation + 1,

@@ -142,14 +142,3 @@ export function viewState(status: GroupStatus): GroupState {
     paused: status.group.paused,
   };
 }
-
-/** Whether a group has what it wants: as many in service as desired, nobody on the way in or out. */
-export function isStable(status: GroupStatus): boolean {
-  const counting = status.instances.filter(
-    ({ lifecycle }) => lifecycle !== "standby" && lifecycle !== "terminated",
-  );
-  return (
-    counting.length === status.group.desired &&
-    counting.every((one) => one.lifecycle === "in-service" && one.health !== "unhealthy")
-  );
-}
