@@ -1,1 +1,4 @@
-export {};
+/** Fixtures that the packages' tests share: real servers, started for a test and gone with it. */
+export * from "./child.js";
+export * from "./programs.js";
+export * from "./prometheus.js";
