@@ -29,7 +29,7 @@ const RETRY_AFTER_SECONDS = 1;
  * refused, nothing has been sent; when it broke before the answer began, an idempotent method whose body we still
  * have may be sent again. All else is answered 502.
  *
- * Note [Holding the head]: the head of an answer waits for the end of the current tick. A short answer has come
+ * Note [Holding the head]: the head of an answer waits for the end of the piece that it came in. A short answer is
  * whole by then and leaves in one write; anything longer, and streams of events, leave without further delay.
  */
 export class Exchange implements UpstreamHandler {
@@ -59,7 +59,7 @@ export class Exchange implements UpstreamHandler {
     private readonly response: ServerResponse,
   ) {
     this.#forwarded = forwardRequest(request.rawHeaders, request.socket.remoteAddress ?? "unknown");
-    response.once("close", this.#onClientGone);
+    response.once("close", () => this.#onClientGone());
     // A write to a client that has just gone: its close follows and is dealt with.
     response.on("error", ignore);
     const { hasBody, contentLength } = this.#forwarded;
@@ -86,7 +86,6 @@ export class Exchange implements UpstreamHandler {
     this.#responded = true;
     this.#status = head.status;
     this.#head = head;
-    queueMicrotask(this.#sendHead);
   }
 
   onBody(chunk: Buffer): boolean {
@@ -103,6 +102,10 @@ export class Exchange implements UpstreamHandler {
       if (!this.#settled) this.#connection?.resume();
     });
     return false;
+  }
+
+  onPause(): void {
+    if (this.#head !== undefined) this.#sendHead();
   }
 
   onEnd(): void {
@@ -140,10 +143,10 @@ export class Exchange implements UpstreamHandler {
   #again(member: Member | undefined): void {
     if (member !== undefined) this.#tried.push(member);
     // Not within the failing client's own call.
-    queueMicrotask(this.#send);
+    queueMicrotask(() => this.#send());
   }
 
-  readonly #send = (): void => {
+  #send(): void {
     if (this.#settled) return;
     let member = this.pool.pick(this.#tried);
     if (member === undefined && this.#tried.length > 0) {
@@ -166,7 +169,7 @@ export class Exchange implements UpstreamHandler {
       responseTimeoutMs: this.pool.config.responseTimeoutMs,
     };
     member.upstream.dispatch(request, this);
-  };
+  }
 
   #wait(): void {
     const nowMs = performance.now();
@@ -190,7 +193,7 @@ export class Exchange implements UpstreamHandler {
     this.#send();
   }
 
-  readonly #sendHead = (): void => {
+  #sendHead(): void {
     const head = this.#head;
     if (head === undefined || this.#settled) return;
     this.#head = undefined;
@@ -198,19 +201,19 @@ export class Exchange implements UpstreamHandler {
     if (this.#held === undefined) this.response.flushHeaders();
     else this.response.write(this.#held);
     this.#held = undefined;
-  };
+  }
 
-  readonly #countBody = (count: number): void => {
+  #countBody(count: number): void {
     this.pool.counters.bytesIn += count;
     if (this.#member !== undefined) this.#member.counters.bytesIn += count;
-  };
+  }
 
-  readonly #onClientGone = (): void => {
+  #onClientGone(): void {
     if (this.#settled) return;
     this.#stopWaiting?.();
     this.#settle(undefined);
     this.#connection?.destroy();
-  };
+  }
 
   /** The member failed in the middle of its answer: the client must not take what it has for the whole. */
   #breakOff(): void {

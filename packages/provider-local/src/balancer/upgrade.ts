@@ -37,6 +37,8 @@ function passAnswer(response: IncomingMessage, socket: Duplex): void {
   socket.write(
     `HTTP/1.1 ${response.statusCode} ${response.statusMessage ?? ""}\r\n${kept.join("\r\n")}\r\n\r\n`,
   );
+  // An answer that breaks off must not look whole.
+  response.on("error", () => socket.destroy());
   response.pipe(socket);
 }
 
@@ -78,7 +80,7 @@ function tryMember(
     pool.release(member);
   };
   const upstream = httpRequest(optionsFor(member, request));
-  const timer = setTimeout(() => upstream.destroy(new Error("no connection in time")), CONNECT_TIMEOUT_MS);
+  let timer = setTimeout(() => upstream.destroy(new Error("no connection in time")), CONNECT_TIMEOUT_MS);
   socket.once("close", () => {
     upstream.destroy();
     release();
@@ -87,9 +89,14 @@ function tryMember(
     connection.once("connect", () => {
       connected = true;
       clearTimeout(timer);
+      timer = setTimeout(
+        () => upstream.destroy(new Error("no answer in time")),
+        pool.config.responseTimeoutMs,
+      );
     });
   });
   upstream.once("upgrade", (response, connection, rest) => {
+    clearTimeout(timer);
     record(pool.counters, performance.now(), {});
     record(member.counters, performance.now(), {});
     socket.write(headOf(response));
@@ -97,7 +104,12 @@ function tryMember(
     if (head.length > 0) connection.write(head);
     joinSockets(socket, connection, pool, member);
   });
-  upstream.once("response", (response) => passAnswer(response, socket));
+  upstream.once("response", (response) => {
+    clearTimeout(timer);
+    record(pool.counters, performance.now(), {});
+    record(member.counters, performance.now(), {});
+    passAnswer(response, socket);
+  });
   upstream.on("error", (error) => {
     release();
     if (socket.destroyed) return;

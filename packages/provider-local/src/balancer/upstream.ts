@@ -25,12 +25,14 @@ export interface UpstreamRequest {
   readonly responseTimeoutMs: number;
 }
 
-/** Hears how a request fares: `onSending`, then `onHead`, `onBody`…, `onEnd`; or `onError` at any point, once. */
+/** Hears how a request fares: `onSending`, then `onHead`, `onBody`…, `onEnd`; or, at any point, `onError` once. */
 export interface UpstreamHandler extends ResponseSink {
   /** From now on the member may have seen the request. Not called when no connection came about. */
   onSending(connection: UpstreamConnection): void;
   /** A piece of the body. @returns false to get nothing more before `connection.resume()`. */
   onBody(chunk: Buffer): boolean;
+  /** All that came in one piece has been handed over; more may follow later. Not called after the end. */
+  onPause(): void;
   onError(error: Error): void;
 }
 
@@ -147,6 +149,7 @@ export class UpstreamConnection implements ResponseSink {
     if (this.#handler === undefined) return this.destroy();
     try {
       this.#parser.take(chunk);
+      this.#handler?.onPause();
     } catch (error) {
       this.destroy(error as Error);
     }
