@@ -177,7 +177,10 @@ export function worldOf(specs: ScalingSpec[], desired: Record<string, number>, r
                 ]),
               ),
         sources: () => world.sources,
-        newId: () => `id-${(ids += 1)}`,
+        newId: () => {
+          ids += 1;
+          return `id-${ids}`;
+        },
       }),
   };
   for (const spec of specs)

@@ -310,6 +310,17 @@ describe("an order", () => {
     expect(world.cloud.accepted).toEqual([]);
   });
 
+  it("says that it failed when the group cannot be read, and that it is refused when the group is off", async () => {
+    const world = worldOf([specOf("web"), specOf("off", { mode: "off" })], { off: 2 });
+    const line = world.line();
+    expect(await line.order("web", manual({ change: 1 }))).toMatchObject({
+      outcome: "failed",
+      record: { reasons: [{ code: "group-unreadable", params: { why: "there is no group web" } }] },
+    });
+    expect(await line.order("off", manual({ change: 1 }))).toMatchObject({ outcome: "refused" });
+    expect(world.cloud.looks).toEqual([["web"]]);
+  });
+
   it("keeps its result as a floor for as long as it says", async () => {
     const world = worldOf([busy], { web: 2 });
     world.table.queue = 0;

@@ -1,4 +1,5 @@
 import type { DecisionRecord } from "../contracts/decision.js";
+import { UnavailableError } from "../errors.js";
 import type { DecidedOrder, OrderRequest, OrderVerdict } from "./decide.js";
 import { decideOrder } from "./decide.js";
 import type { ReadyGroup } from "./gather.js";
@@ -12,7 +13,8 @@ export type { OrderRequest } from "./decide.js";
 
 /** What became of an order. */
 export interface OrderResult {
-  /** `executed`: the cloud accepted it. `failed`: it did not, or nobody knows; the record's outcome says why. */
+  /** `executed`: the cloud accepted it. `failed`: it did not, or nobody knows, or the group could not be read; the
+   * record's outcome or reason says why. */
   outcome: "executed" | Exclude<OrderVerdict, "execute"> | "failed";
   /** Stored when this is returned. */
   record: DecisionRecord;
@@ -39,6 +41,7 @@ export async function settleOrder(
   if (hasRun(book.notes, request) && book.last) return { outcome: "unchanged", record: book.last.record };
   const decided = decideOrder(inputOf(settling, book, runtime, ready), request);
   const { record, memory, verdict, retryAfterMs } = decided;
+  if (request.origin.kind === "schedule" && isUnread(ready)) throw unread(ready);
   const notes = notesAfter(book.notes, request, verdict);
   if (verdict === "execute" && planSteps(record, runtime.spec).length > 0) {
     const keepMs = request.keepMs ?? policyKeepMs(runtime, request);
@@ -54,11 +57,27 @@ export async function settleOrder(
   }
   await settling.books.save(book, { memory, append: record, ...(notes && { notes }) });
   settling.announce(record);
-  return { outcome: withoutStep(decided), record, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return {
+    outcome: withoutStep(decided, ready),
+    record,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }
 
-function withoutStep({ verdict }: DecidedOrder): OrderResult["outcome"] {
-  return verdict === "execute" ? "observed" : verdict;
+function withoutStep({ verdict }: DecidedOrder, ready: ReadyGroup): OrderResult["outcome"] {
+  if (verdict === "execute") return "observed";
+  return verdict === "refused" && isUnread(ready) ? "failed" : verdict;
+}
+
+/** Whether the group could not be read, although its mode would have it read. */
+function isUnread({ observation, spec }: ReadyGroup): boolean {
+  return "unavailable" in observation && spec.mode !== "off";
+}
+
+/** A schedule has no caller who would ask again: its run is not noted, and tried again. */
+function unread({ name, observation }: ReadyGroup): UnavailableError {
+  const why = "unavailable" in observation ? observation.unavailable : "";
+  return new UnavailableError(`group ${name} could not be read: ${why}`, { resource: name });
 }
 
 function outcomeOf({ outcomes }: DecisionRecord): OrderResult["outcome"] {
