@@ -2,11 +2,10 @@
 // It reports its queue in a folder that all instances share, so that /stats of any one tells the queue of all.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const port = Number(process.env.PORT ?? 8081);
-const folder = process.env.QUEUE_FOLDER ?? join(tmpdir(), "local-web-queue");
+const folder = process.env.QUEUE_FOLDER ?? join(process.cwd(), ".queue");
 const mine = join(folder, `${process.pid}.json`);
 const AT_ONCE = 4;
 const JOB_MS = 50;

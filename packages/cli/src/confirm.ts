@@ -9,7 +9,8 @@ import type { Globals } from "./globals.js";
  */
 export async function confirm(context: Context, options: Globals, question: string): Promise<boolean> {
   if (options.yes) return true;
-  if (context.stdin.isTTY !== true) throw new ConfigError("this asks first, and there is no terminal to ask on", { hint: "add --yes" });
+  if (context.stdin.isTTY !== true)
+    throw new ConfigError("this asks first, and there is no terminal to ask on", { hint: "add --yes" });
   const reader = createInterface({ input: context.stdin, output: context.stderr });
   try {
     const answer = await reader.question(`${question} [y/N] `, { signal: context.signal });

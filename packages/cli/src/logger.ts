@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { Logger } from "@bellows/core";
+import type { DestinationStream } from "pino";
 import type { Context } from "./context.js";
 import type { Globals } from "./globals.js";
 
@@ -33,8 +34,20 @@ export function logger(context: Context, globals: Globals, usual: Level = "warn"
 function makePino(context: Context, globals: Globals): Logger {
   const require = createRequire(import.meta.url);
   const { pino } = require("pino") as typeof import("pino");
-  const options = { level: "debug", base: null, timestamp: () => `,"time":"${new Date(context.clock.now()).toISOString()}"`, errorKey: "error" };
-  if ((globals.logFormat ?? (context.terminal ? "pretty" : "json")) === "json") return pino(options, context.stderr);
-  const pretty = (require("pino-pretty") as typeof import("pino-pretty").default)({ colorize: context.colors, destination: context.stderr, ignore: "pid,hostname", translateTime: false, sync: true } as never);
+  const options = {
+    level: "debug",
+    base: null,
+    timestamp: () => `,"time":"${new Date(context.clock.now()).toISOString()}"`,
+    errorKey: "error",
+  };
+  if ((globals.logFormat ?? (context.terminal ? "pretty" : "json")) === "json")
+    return pino(options, context.stderr);
+  const makePretty = require("pino-pretty") as (settings: object) => DestinationStream;
+  const pretty = makePretty({
+    colorize: context.colors,
+    destination: context.stderr,
+    ignore: "pid,hostname",
+    sync: true,
+  });
   return pino(options, pretty);
 }

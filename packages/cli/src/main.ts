@@ -16,21 +16,33 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   const program = createProgram(context);
   try {
     await program.parseAsync([...argv]);
-    return context.signal.aborted && !context.signalHandled && context.exitCode === EXIT.done ? EXIT.interrupted : context.exitCode;
+    return context.signal.aborted && !context.signalHandled && context.exitCode === EXIT.done
+      ? EXIT.interrupted
+      : context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const { reportError } = await import("./report-error.js");
-    return reportError(context, error, { verbose: argv.includes("--verbose"), json: argv.includes("--json") });
+    return reportError(context, error, {
+      verbose: argv.includes("--verbose"),
+      json: argv.includes("--json"),
+    });
   }
 }
 
 /** The whole grammar, without what its commands do: that is loaded when one runs. */
 export function createProgram(context: Context): Command {
   const program = new Command("bellows")
-    .description("An autoscaler: watches metrics, decides by policies that can be explained, grows and shrinks groups.")
+    .description(
+      "An autoscaler: watches metrics, decides by policies that can be explained, grows and shrinks groups.",
+    )
     .helpCommand(true)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => void context.stdout.write(text), writeErr: (text) => void context.stderr.write(text), getOutHasColors: () => context.colors, getErrHasColors: () => context.colors })
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHasColors: () => context.colors,
+      getErrHasColors: () => context.colors,
+    })
     .showSuggestionAfterError(true)
     .showHelpAfterError("(bellows --help shows the commands)")
     .version("", "--version", "print the version")
@@ -60,7 +72,10 @@ function* allCommands(command: Command): Generator<Command> {
 function addGlobals(command: Command): void {
   const own = new Set(command.options.map((option) => option.long));
   const options = [
-    new Option("-c, --config <file...>", "config file (default: bellows.yaml from here upward, then $BELLOWS_CONFIG)"),
+    new Option(
+      "-c, --config <file...>",
+      "config file (default: bellows.yaml from here upward, then $BELLOWS_CONFIG)",
+    ),
     new Option("--provider <key>", "provider of the file, or one by name without a file"),
     new Option("--region <name>", "region, for a provider without a file"),
     new Option("--server <url>", "speak to a running Bellows ($BELLOWS_SERVER)"),

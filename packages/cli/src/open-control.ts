@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Control, Session } from "@bellows/control-plane";
 import { isBellowsError, type Logger } from "@bellows/core";
 import type { Context } from "./context.js";
-import { type Globals } from "./globals.js";
+import type { Globals } from "./globals.js";
 import { logger } from "./logger.js";
 import { type LoadedConfig, ownVersion } from "./workbench.js";
 
@@ -19,10 +19,21 @@ export interface OpenControl {
  * Runs `work` with a control over the state: this process takes the state folder, or speaks to the controller that
  * has it. Closes what it opened.
  */
-export async function withControl<T>(context: Context, globals: Globals, loaded: LoadedConfig, work: (open: OpenControl) => Promise<T>): Promise<T> {
+export async function withControl<T>(
+  context: Context,
+  globals: Globals,
+  loaded: LoadedConfig,
+  work: (open: OpenControl) => Promise<T>,
+): Promise<T> {
   const plane = await import("@bellows/control-plane");
   if (globals.server ?? context.env.BELLOWS_SERVER) {
-    return work({ control: plane.connectServer(globals.server ?? context.env.BELLOWS_SERVER ?? "", context.env.BELLOWS_TOKEN), remote: true });
+    return work({
+      control: plane.connectServer(
+        globals.server ?? context.env.BELLOWS_SERVER ?? "",
+        context.env.BELLOWS_TOKEN,
+      ),
+      remote: true,
+    });
   }
   const folder = plane.stateFolder(context.env);
   let standalone: Awaited<ReturnType<typeof plane.openStandalone>>;

@@ -16,19 +16,44 @@ export function printDocument(context: Context, globals: Globals, document: unkn
 }
 
 /** Prints rows as a table, or as a list under `--json`; honours `--columns` and `--sort`. */
-export function printRows<T extends object>(context: Context, globals: Globals, rows: readonly T[], columns: readonly Column<T>[]): void {
+export function printRows<T extends object>(
+  context: Context,
+  globals: Globals,
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+): void {
   if (printDocument(context, globals, rows)) return;
   const chosen = chooseColumns(columns, globals.columns);
   const cells = rows.map((row) => chosen.map(([, read]) => cell(read(row))));
   const at = chosen.findIndex(([title]) => title.toLowerCase() === globals.sort?.toLowerCase());
   if (at >= 0) cells.sort((a, b) => (a[at] ?? "").localeCompare(b[at] ?? "", undefined, { numeric: true }));
-  const table = new Table({ head: chosen.map(([title]) => title), style: { head: context.colors ? ["bold"] : [], border: [], compact: true }, chars: BARE });
+  const table = new Table({
+    head: chosen.map(([title]) => title),
+    style: { head: context.colors ? ["bold"] : [], border: [], compact: true },
+    chars: BARE,
+  });
   table.push(...cells);
   say(context, table.toString());
 }
 
 /** No lines: they get in the way of copying and of `cut`. */
-const BARE = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " };
+const BARE = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
 
 function chooseColumns<T>(columns: readonly Column<T>[], wanted: string | undefined): readonly Column<T>[] {
   if (wanted === undefined) return columns;

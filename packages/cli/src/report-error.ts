@@ -5,7 +5,11 @@ import { EXIT, exitCodeOf } from "./exit-codes.js";
 import { FaultyConfigError } from "./workbench.js";
 
 /** Says on stderr what failed and what to do, in one line; with `verbose` also the causes. @returns the exit code. */
-export function reportError(context: Context, error: unknown, options: { verbose: boolean; json: boolean }): number {
+export function reportError(
+  context: Context,
+  error: unknown,
+  options: { verbose: boolean; json: boolean },
+): number {
   if (context.signal.aborted) {
     note(context, "interrupted; what was already asked for goes on");
     return EXIT.interrupted;
@@ -34,7 +38,8 @@ function line(context: Context, error: unknown): string {
 }
 
 function* causes(error: unknown): Generator<string> {
-  const id = isBellowsError(error) && error.requestId !== undefined ? `request ${error.requestId}` : undefined;
+  const id =
+    isBellowsError(error) && error.requestId !== undefined ? `request ${error.requestId}` : undefined;
   if (id !== undefined) yield id;
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause === undefined) return;

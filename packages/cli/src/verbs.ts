@@ -12,7 +12,11 @@ export function addVerbs(program: Command, context: Context): void {
   program
     .command("init")
     .description("write a commented, valid bellows.yaml; never overwrites")
-    .addOption(new Option("--template <name>", "what to start from").choices(["local-web", "queue-workers"]).default("local-web"))
+    .addOption(
+      new Option("--template <name>", "what to start from")
+        .choices(["local-web", "queue-workers"])
+        .default("local-web"),
+    )
     .addHelpText("after", "\nExample:\n  bellows init && bellows validate && bellows run --apply\n")
     .action(lazy(context, () => import("./commands/init.js")));
   program
@@ -21,7 +25,9 @@ export function addVerbs(program: Command, context: Context): void {
     .action(lazy(context, () => import("./commands/validate.js")));
   program
     .command("plan [groups...]")
-    .description("what apply would make or change, and what the next round would decide, and why; changes nothing")
+    .description(
+      "what apply would make or change, and what the next round would decide, and why; changes nothing",
+    )
     .option("--exit-code", "exit 10 where something would change")
     .action(lazy(context, () => import("./commands/plan.js")));
   program
@@ -98,7 +104,9 @@ function addTokens(program: Command, context: Context): void {
   tokens
     .command("create <name>")
     .description("make a token; it is shown once")
-    .addOption(new Option("--role <role>", "what it may do").choices(["admin", "observer"]).default("observer"))
+    .addOption(
+      new Option("--role <role>", "what it may do").choices(["admin", "observer"]).default("observer"),
+    )
     .action(lazy(context, async () => ({ run: (await import("./commands/tokens.js")).create })));
   tokens
     .command("list")

@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, ConfigError, createPluginLoader, type Fault, findConfig, loadConfig, type PluginLoader } from "@bellows/core";
+import {
+  type Config,
+  ConfigError,
+  createPluginLoader,
+  type Fault,
+  findConfig,
+  loadConfig,
+  type PluginLoader,
+} from "@bellows/core";
 import type { Context } from "./context.js";
 import type { Globals } from "./globals.js";
 
@@ -39,7 +47,9 @@ export function configFile(context: Context, globals: Globals): string {
   if (named !== undefined) return resolve(context.cwd, named);
   const found = findConfig(context.cwd, context.env);
   if (found !== undefined) return found;
-  throw new ConfigError("no bellows.yaml here, nor in the folders above", { hint: "bellows init writes one; -c names another; BELLOWS_CONFIG too" });
+  throw new ConfigError("no bellows.yaml here, nor in the folders above", {
+    hint: "bellows init writes one; -c names another; BELLOWS_CONFIG too",
+  });
 }
 
 /** Loads the file that a command means. @throws FaultyConfigError with all faults rendered. */
@@ -50,8 +60,17 @@ export async function loadedConfig(context: Context, globals: Globals): Promise<
 }
 
 /** Loads one file, or says what is wrong with it. */
-export async function tryLoad(context: Context, file: string, text?: string): Promise<LoadedConfig | { faults: Fault[]; warnings: Fault[] }> {
-  return loadConfig(file, { env: context.env, cwd: context.cwd, loader: loaderFor(context, dirname(file)), ...(text === undefined ? {} : { text }) });
+export async function tryLoad(
+  context: Context,
+  file: string,
+  text?: string,
+): Promise<LoadedConfig | { faults: Fault[]; warnings: Fault[] }> {
+  return loadConfig(file, {
+    env: context.env,
+    cwd: context.cwd,
+    loader: loaderFor(context, dirname(file)),
+    ...(text === undefined ? {} : { text }),
+  });
 }
 
 /** Faults as an error. */
@@ -71,13 +90,22 @@ export async function configOrProvider(context: Context, globals: Globals): Prom
     if (globals.provider === undefined || globals.provider in loaded.config.providers) return loaded;
   }
   if (globals.provider === undefined) {
-    throw new ConfigError("which provider?", { hint: "name one with --provider, or write a bellows.yaml (bellows init)" });
+    throw new ConfigError("which provider?", {
+      hint: "name one with --provider, or write a bellows.yaml (bellows init)",
+    });
   }
   const options = globals.region === undefined ? {} : { region: globals.region };
-  const text = JSON.stringify({ version: 1, providers: { [globals.provider]: options }, server: { listen: "127.0.0.1:0" } });
+  const text = JSON.stringify({
+    version: 1,
+    providers: { [globals.provider]: options },
+    server: { listen: "127.0.0.1:0" },
+  });
   const loaded = await tryLoad(context, join(context.cwd, "(no file)"), text);
   if ("config" in loaded) return loaded;
-  throw new ConfigError(`provider ${globals.provider}: ${loaded.faults.map((fault) => fault.message).join("; ")}`, { hint: loaded.faults[0]?.hint ?? "write its options in a bellows.yaml" });
+  throw new ConfigError(
+    `provider ${globals.provider}: ${loaded.faults.map((fault) => fault.message).join("; ")}`,
+    { hint: loaded.faults[0]?.hint ?? "write its options in a bellows.yaml" },
+  );
 }
 
 /** The provider that a command means. @throws ConfigError listing them when there are several. */
@@ -85,9 +113,13 @@ export function providerKey(config: Config, globals: Globals): string {
   const keys = Object.keys(config.providers);
   if (globals.provider !== undefined) {
     if (keys.includes(globals.provider)) return globals.provider;
-    throw new ConfigError(`no provider ${JSON.stringify(globals.provider)} in ${config.file}`, { hint: `providers there: ${keys.join(", ") || "none"}` });
+    throw new ConfigError(`no provider ${JSON.stringify(globals.provider)} in ${config.file}`, {
+      hint: `providers there: ${keys.join(", ") || "none"}`,
+    });
   }
   const [only, ...others] = keys;
   if (only !== undefined && others.length === 0) return only;
-  throw new ConfigError(keys.length === 0 ? "no provider is declared" : "several providers are declared", { hint: `choose with --provider: ${keys.join(", ")}` });
+  throw new ConfigError(keys.length === 0 ? "no provider is declared" : "several providers are declared", {
+    hint: `choose with --provider: ${keys.join(", ")}`,
+  });
 }

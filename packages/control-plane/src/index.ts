@@ -3,6 +3,7 @@ export * from "./access/server-key.js";
 export * from "./access/tokens.js";
 export * from "./control.js";
 export * from "./daemon.js";
+export * from "./examine-state.js";
 export * from "./local-control.js";
 export * from "./remote-control.js";
 export * from "./resources/change.js";

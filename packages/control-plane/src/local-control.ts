@@ -69,7 +69,7 @@ export function createLocalControl(options: LocalControlOptions): Control {
     },
     async pin(group, to, hold) {
       runtimeOf(group);
-      await line.pin(group, { ...holdOf(hold), to });
+      await line.pin(group, { to, hold: holdOf(hold) });
     },
     async unpin(group) {
       runtimeOf(group);
@@ -85,7 +85,10 @@ export function createLocalControl(options: LocalControlOptions): Control {
     async plan(names, { prune = false, decide = true } = {}) {
       const groups = names === undefined ? {} : { groups: names.map((name) => runtimeOf(name).spec.name) };
       const resources = await planResources(options.session(), { ...groups, prune });
-      return { resources: resources.map(({ run: _run, ...change }) => change), decisions: decide ? await line.decide(groups.groups) : [] };
+      return {
+        resources: resources.map(({ run: _run, ...change }) => change),
+        decisions: decide ? await line.decide(groups.groups) : [],
+      };
     },
     apply: async ({ prune = false } = {}) => applyPlan(await planResources(options.session(), { prune })),
     once: (names) => line.once(names?.map((name) => runtimeOf(name).spec.name)),

@@ -1,5 +1,23 @@
-import { AuthenticationError, BellowsError, createHttpClient, createRedaction, type DecisionRecord, type ErrorCode, type HttpClient, type LogEntry, systemClock, UnsupportedError } from "@bellows/core";
-import type { Control, ControlOrder, ControlOrderResult, HoldRequest, RecordRange, StatusReport } from "./control.js";
+import {
+  AuthenticationError,
+  BellowsError,
+  createHttpClient,
+  createRedaction,
+  type DecisionRecord,
+  type ErrorCode,
+  type HttpClient,
+  type LogEntry,
+  systemClock,
+  UnsupportedError,
+} from "@bellows/core";
+import type {
+  Control,
+  ControlOrder,
+  ControlOrderResult,
+  HoldRequest,
+  RecordRange,
+  StatusReport,
+} from "./control.js";
 import { fromWire } from "./wire.js";
 
 /**
@@ -9,13 +27,19 @@ import { fromWire } from "./wire.js";
 export function connectServer(url: string, token: string | undefined): Control {
   const redaction = createRedaction(token === undefined ? [] : [token]);
   const http = createHttpClient({ clock: systemClock, userAgent: "bellows-cli", redaction });
-  const call = <T>(method: "GET" | "POST", path: string, json?: unknown): Promise<T> => request<T>(http, `${url.replace(/\/$/, "")}/api/v1${path}`, method, token, json);
-  const hold = ({ reason, forMs }: HoldRequest): unknown => ({ ...(reason === undefined ? {} : { reason }), ...(forMs === undefined ? {} : { forMs }) });
+  const call = <T>(method: "GET" | "POST", path: string, json?: unknown): Promise<T> =>
+    request<T>(http, `${url.replace(/\/$/, "")}/api/v1${path}`, method, token, json);
+  const hold = ({ reason, forMs }: HoldRequest): unknown => ({
+    ...(reason === undefined ? {} : { reason }),
+    ...(forMs === undefined ? {} : { forMs }),
+  });
   const path = (group: string): string => `/groups/${encodeURIComponent(group)}`;
   return {
     async status(groups) {
       const report = await call<StatusReport>("GET", "/status");
-      return groups === undefined ? report : { ...report, groups: report.groups.filter((group) => groups.includes(group.group)) };
+      return groups === undefined
+        ? report
+        : { ...report, groups: report.groups.filter((group) => groups.includes(group.group)) };
     },
     records: (group, range) => recordsOf(call, path(group), range),
     order: (group, order) => call<ControlOrderResult>("POST", `${path(group)}/orders`, orderBody(order)),
@@ -41,23 +65,60 @@ async function onlyThere(text: string): Promise<never> {
 
 function orderBody(order: ControlOrder): unknown {
   const { adjust, policy, keepMs } = order;
-  const amount = adjust === undefined ? {} : "desired" in adjust ? { to: adjust.desired } : "change" in adjust ? { by: adjust.change } : { percent: adjust.percent };
-  return { ...amount, ...(policy === undefined ? {} : { policy }), ...(keepMs === undefined ? {} : { keepMs }), ...(order.skipCooldowns === true ? {} : { honorCooldown: true }) };
+  const amount =
+    adjust === undefined
+      ? {}
+      : "desired" in adjust
+        ? { to: adjust.desired }
+        : "change" in adjust
+          ? { by: adjust.change }
+          : { percent: adjust.percent };
+  return {
+    ...amount,
+    ...(policy === undefined ? {} : { policy }),
+    ...(keepMs === undefined ? {} : { keepMs }),
+    ...(order.skipCooldowns === true ? {} : { honorCooldown: true }),
+  };
 }
 
-async function* recordsOf(call: <T>(method: "GET", path: string) => Promise<T>, path: string, range: RecordRange = {}): AsyncGenerator<LogEntry<DecisionRecord>> {
+async function* recordsOf(
+  call: <T>(method: "GET", path: string) => Promise<T>,
+  path: string,
+  range: RecordRange = {},
+): AsyncGenerator<LogEntry<DecisionRecord>> {
   const { newestFirst, ...rest } = range;
-  const query = new URLSearchParams(Object.entries(rest).map(([key, value]) => [key, String(value)]));
-  const { records } = await call<{ records: (DecisionRecord & { seq: number })[] }>("GET", `${path}/records?${query}`);
+  const query = new URLSearchParams(
+    Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
+  );
+  const { records } = await call<{ records: (DecisionRecord & { seq: number })[] }>(
+    "GET",
+    `${path}/records?${query}`,
+  );
   if (newestFirst === true) records.reverse();
-  for (const { seq, ...value } of records) yield { seq, atMs: value.lastAtMs, value: value as DecisionRecord };
+  for (const { seq, ...value } of records)
+    yield { seq, atMs: value.lastAtMs, value: value as DecisionRecord };
 }
 
-async function request<T>(http: HttpClient, url: string, method: "GET" | "POST", token: string | undefined, json: unknown): Promise<T> {
+async function request<T>(
+  http: HttpClient,
+  url: string,
+  method: "GET" | "POST",
+  token: string | undefined,
+  json: unknown,
+): Promise<T> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await http.request(url, { method, headers, anyStatus: true, maxBytes: 64 * 1_048_576, ...(json === undefined ? {} : { json }) });
+  const response = await http.request(url, {
+    method,
+    headers,
+    anyStatus: true,
+    maxBytes: 64 * 1_048_576,
+    ...(json === undefined ? {} : { json }),
+  });
   if (response.status === 204) return undefined as T;
-  const body = fromWire(response.json()) as { error?: { code: string; message: string; hint?: string }; outcome?: string };
+  const body = fromWire(response.json()) as {
+    error?: { code: string; message: string; hint?: string };
+    outcome?: string;
+  };
   if (response.status < 400 || body.outcome !== undefined) return body as T;
   if (body.error === undefined) throw new AuthenticationError(`${url} answered ${response.status}`);
   const { code, message, hint } = body.error;

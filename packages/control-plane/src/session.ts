@@ -5,6 +5,7 @@ import {
   connect,
   createHost,
   createRedaction,
+  type Execute,
   errorLine,
   type Logger,
   type MetricSource,
@@ -26,6 +27,8 @@ export interface SessionOptions {
   userAgent: string;
   /** Key under which webhook links are made. */
   serverKey?: Buffer;
+  /** Runs executions of policies as orders of the line. */
+  execute?: Execute;
 }
 
 /** A config file, connected: its providers and sources, ready to use. */
@@ -53,11 +56,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     clock,
     logger,
     redaction,
-    signal: controller.signal,
     userAgent: options.userAgent,
     baseFolder: config.baseFolder,
     stateFolder: stateFiles(options.folder).plugins,
     ...(store === undefined ? {} : { store }),
+    ...(options.execute === undefined ? {} : { execute: options.execute }),
   };
   await Promise.all([
     ...Object.values(config.providers).map(async ({ key, plugin, options: own }) => {
@@ -66,13 +69,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         ...common,
         key,
         ...(webhookUrl === undefined ? {} : { webhookUrl }),
-        ...(options.serverKey === undefined ? {} : { serverKey: options.serverKey }),
+        ...(options.serverKey === undefined ? {} : { serverKey: options.serverKey.toString("hex") }),
       };
       await guard(
         key,
         broken,
         logger,
-        async () => void clouds.set(key, await connect(plugin, own, settings)),
+        async () => void clouds.set(key, await connect(plugin, own as never, settings)),
       );
     }),
     ...Object.values(config.sources).map(async ({ key, plugin, options: own }) => {
@@ -80,7 +83,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         key,
         broken,
         logger,
-        async () => void sources.set(key, await plugin.create(own as never, createHost({ ...common, key }))),
+        async () =>
+          void sources.set(
+            key,
+            await plugin.create(own as never, createHost({ ...common, key, signal: controller.signal })),
+          ),
       );
     }),
   ]);

@@ -37,14 +37,33 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
   const held = holdState(options.folder, options.config);
   try {
     const session = await openSession({ ...options, ...held, userAgent: `bellows/${options.version}` });
-    const line = createLine({ clock, logger, store: held.store, holder: options.newId(), newId: options.newId, groups: () => session.groups(), sources: () => session.sources });
+    const line = createLine({
+      clock,
+      logger,
+      store: held.store,
+      holder: options.newId(),
+      newId: options.newId,
+      groups: () => session.groups(),
+      sources: () => session.sources,
+    });
     await line.recover();
     const close = async (): Promise<void> => {
       await line.stop(STOP_MS);
       await session.close();
       await held.store.close();
     };
-    const control = createLocalControl({ session: () => session, line, store: held.store, tokens: createTokens(held.store, clock), clock, version: options.version, files: [options.config.file], ready: () => false, reload: async () => [], close });
+    const control = createLocalControl({
+      session: () => session,
+      line,
+      store: held.store,
+      tokens: createTokens(held.store, clock),
+      clock,
+      version: options.version,
+      files: [options.config.file],
+      ready: () => false,
+      reload: async () => [],
+      close,
+    });
     return { control, line, session, close };
   } catch (error) {
     await held.store.close();

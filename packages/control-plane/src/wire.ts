@@ -25,7 +25,9 @@ export function fromWire(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) =>
-      typeof item === "string" && isInstant(`${key}Ms`) && !Number.isNaN(Date.parse(item)) ? [`${key}Ms`, Date.parse(item)] : [key, fromWire(item)],
+      typeof item === "string" && isInstant(`${key}Ms`) && !Number.isNaN(Date.parse(item))
+        ? [`${key}Ms`, Date.parse(item)]
+        : [key, fromWire(item)],
     ),
   );
 }

@@ -20,18 +20,28 @@ export async function run(context: Context, options: ApplyOptions): Promise<void
     const prune = options.prune === true;
     const { resources } = await control.plan(undefined, { prune, decide: false });
     const todo = resources.filter((resource) => resource.action !== "none");
-    if (!options.json) for (const resource of todo) for (const line of describeChange(resource)) note(context, line);
+    if (!options.json)
+      for (const resource of todo) for (const line of describeChange(resource)) note(context, line);
     if (todo.length === 0 || options.dryRun) {
-      if (!printDocument(context, options, { applied: 0, resources })) say(context, todo.length === 0 ? "nothing to change" : `${todo.length} to change`);
+      if (!printDocument(context, options, { applied: 0, resources }))
+        say(context, todo.length === 0 ? "nothing to change" : `${todo.length} to change`);
       return;
     }
     const destroys = todo.some((resource) => resource.action === "delete");
-    if (!(await confirm(context, options, `${destroys ? "This removes things. " : ""}Make these ${todo.length} changes?`))) return;
+    if (
+      !(await confirm(
+        context,
+        options,
+        `${destroys ? "This removes things. " : ""}Make these ${todo.length} changes?`,
+      ))
+    )
+      return;
     const applied = await control.apply({ prune });
     if (!printDocument(context, options, { applied, resources })) say(context, `${applied} changed`);
   });
 }
 
 async function refuseStale(faults: readonly string[]): Promise<void> {
-  if (faults.length > 0) throw new ConfigError(`the running controller refuses the file:\n${faults.join("\n")}`);
+  if (faults.length > 0)
+    throw new ConfigError(`the running controller refuses the file:\n${faults.join("\n")}`);
 }

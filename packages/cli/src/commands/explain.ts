@@ -22,14 +22,23 @@ export async function run(context: Context, options: ExplainOptions, group: stri
   const fromMs = options.since === undefined ? undefined : readTime(options.since, nowMs, "--since");
   const toMs = options.until === undefined ? undefined : readTime(options.until, nowMs, "--until");
   const limit = options.last ?? (fromMs === undefined ? USUAL : undefined);
-  const range = { newestFirst: true, ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }), ...(limit === undefined ? {} : { limit }) };
+  const range = {
+    newestFirst: true,
+    ...(fromMs === undefined ? {} : { fromMs }),
+    ...(toMs === undefined ? {} : { toMs }),
+    ...(limit === undefined ? {} : { limit }),
+  };
   const records = await withControl(context, options, loaded, async ({ control }) => {
     const found: DecisionRecord[] = [];
     for await (const entry of control.records(group, range)) found.push(entry.value);
     return found.reverse();
   });
   if (printDocument(context, options, { records: records.map(decisionOf) })) return;
-  if (records.length === 0) say(context, `no decision about ${group} ${fromMs === undefined ? "yet: bellows run decides every round" : "in that time"}`);
+  if (records.length === 0)
+    say(
+      context,
+      `no decision about ${group} ${fromMs === undefined ? "yet: bellows run decides every round" : "in that time"}`,
+    );
   for (const [index, record] of records.entries()) {
     if (index > 0) say(context, "");
     for (const line of explainRecord(record)) say(context, line);
@@ -52,5 +61,7 @@ export function readTime(text: string, nowMs: number, option: string): number {
   if (typeof agoMs === "number") return nowMs - agoMs;
   const parsed = Date.parse(text);
   if (!Number.isNaN(parsed)) return parsed;
-  throw new ConfigError(`${option}: cannot read ${JSON.stringify(text)} as a time`, { hint: "write 22:00, 2h (ago) or 2026-01-31T22:00:00Z" });
+  throw new ConfigError(`${option}: cannot read ${JSON.stringify(text)} as a time`, {
+    hint: "write 22:00, 2h (ago) or 2026-01-31T22:00:00Z",
+  });
 }

@@ -1,5 +1,5 @@
-import { formatDuration, parseDuration } from "@bellows/core";
 import type { Control, HoldRequest } from "@bellows/control-plane";
+import { formatDuration, parseDuration } from "@bellows/core";
 import { type Context, say } from "../context.js";
 import type { Globals } from "../globals.js";
 import { withControl } from "../open-control.js";
@@ -25,7 +25,9 @@ export function resume(context: Context, options: Globals, group: string): Promi
 /** `bellows pin GROUP --to N`. */
 export function pin(context: Context, options: HoldOptions & { to: number }, group: string): Promise<void> {
   const hold = holdOf(context, options);
-  return change(context, options, group, `pinned to ${options.to}${span(hold)}`, (control) => control.pin(group, options.to, hold));
+  return change(context, options, group, `pinned to ${options.to}${span(hold)}`, (control) =>
+    control.pin(group, options.to, hold),
+  );
 }
 
 /** `bellows unpin GROUP`. */
@@ -33,7 +35,13 @@ export function unpin(context: Context, options: Globals, group: string): Promis
   return change(context, options, group, "unpinned", (control) => control.unpin(group));
 }
 
-async function change(context: Context, options: Globals, group: string, done: string, work: (control: Control) => Promise<void>): Promise<void> {
+async function change(
+  context: Context,
+  options: Globals,
+  group: string,
+  done: string,
+  work: (control: Control) => Promise<void>,
+): Promise<void> {
   const loaded = await loadedConfig(context, options);
   await withControl(context, options, loaded, ({ control }) => work(control));
   if (!printDocument(context, options, { group, result: "done" })) say(context, `${group}: ${done}`);

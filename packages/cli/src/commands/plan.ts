@@ -1,6 +1,6 @@
+import type { ResourceChange } from "@bellows/control-plane";
 import type { DecisionRecord } from "@bellows/core";
 import { renderReason } from "@bellows/core";
-import type { ResourceChange } from "@bellows/control-plane";
 import { type Context, say } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
@@ -24,16 +24,25 @@ export async function run(context: Context, options: PlanOptions, groups: string
   const loaded = await loadedConfig(context, options);
   const names = groups.length === 0 ? undefined : groups;
   const report = await withControl(context, options, loaded, (open) => open.control.plan(names));
-  const resources = report.resources.map(({ kind, name, provider, action, changes }) => ({ kind, name, provider, action, changes }));
+  const resources = report.resources.map(({ kind, name, provider, action, changes }) => ({
+    kind,
+    name,
+    provider,
+    action,
+    changes,
+  }));
   const document: PlanReport = { resources, groups: report.decisions.map(decisionOf) };
   if (!printDocument(context, options, document)) printPlan(context, resources, report.decisions);
-  const changes = resources.some((resource) => resource.action !== "none") || report.decisions.some((record) => record.action === "scale");
+  const changes =
+    resources.some((resource) => resource.action !== "none") ||
+    report.decisions.some((record) => record.action === "scale");
   if (options.exitCode && changes) context.exitCode = EXIT.wouldChange;
 }
 
 /** A decision as `plan --json` and `explain --json` give it; see CONFIG in the guide. */
 export function decisionOf(record: DecisionRecord): object {
-  const texts = (reasons: DecisionRecord["reasons"]): object[] => reasons.map((reason) => ({ ...reason, text: renderReason(reason) }));
+  const texts = (reasons: DecisionRecord["reasons"]): object[] =>
+    reasons.map((reason) => ({ ...reason, text: renderReason(reason) }));
   return {
     id: record.id,
     group: record.group,
@@ -61,7 +70,11 @@ export function decisionOf(record: DecisionRecord): object {
   };
 }
 
-function printPlan(context: Context, resources: readonly ResourceChange[], decisions: readonly DecisionRecord[]): void {
+function printPlan(
+  context: Context,
+  resources: readonly ResourceChange[],
+  decisions: readonly DecisionRecord[],
+): void {
   const changed = resources.filter((resource) => resource.action !== "none");
   if (changed.length === 0) say(context, "resources: nothing to change");
   for (const resource of changed) for (const line of describeChange(resource)) say(context, line);
@@ -69,7 +82,8 @@ function printPlan(context: Context, resources: readonly ResourceChange[], decis
     const what = record.action === "scale" ? `scale ${record.from} -> ${record.to}` : `hold at ${record.to}`;
     say(context, `\n${record.group}: ${what}`);
     for (const reason of record.reasons) say(context, `  ${renderReason(reason)}`);
-    for (const proposal of record.proposals) say(context, `  policy ${proposal.policy}: ${renderReason(proposal.reason)}`);
+    for (const proposal of record.proposals)
+      say(context, `  policy ${proposal.policy}: ${renderReason(proposal.reason)}`);
     for (const reason of record.wouldChangeIf) say(context, `  would change if ${renderReason(reason)}`);
   }
 }

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { applyPlan, type Daemon, planResources, type Session, startDaemon, stateFolder } from "@bellows/control-plane";
+import {
+  applyPlan,
+  type Daemon,
+  planResources,
+  type Session,
+  startDaemon,
+  stateFolder,
+} from "@bellows/control-plane";
 import { type DecisionRecord, errorLine, isBellowsError, NotFoundError, renderReason } from "@bellows/core";
 import { type Context, note, say } from "../context.js";
 import { EXIT } from "../exit-codes.js";
@@ -39,7 +46,10 @@ export async function run(context: Context, options: RunOptions): Promise<void> 
     prepare: (session) => prepare(session, options.apply === true, (line) => log.info({}, line)),
   });
   const groups = daemon.session().groups().size;
-  note(context, `bellows is running: ${groups} group${groups === 1 ? "" : "s"}${daemon.url === undefined ? "" : `, HTTP at ${daemon.url}`}. Ctrl-C stops it; instances go on.`);
+  note(
+    context,
+    `bellows is running: ${groups} group${groups === 1 ? "" : "s"}${daemon.url === undefined ? "" : `, HTTP at ${daemon.url}`}. Ctrl-C stops it; instances go on.`,
+  );
   const subscription = daemon.line.records.subscribe((record) => logRecord(record, log));
   const onHangup = (): void => void reload(daemon, log);
   process.on("SIGHUP", onHangup);
@@ -96,16 +106,29 @@ async function prepare(session: Session, apply: boolean, tell: (line: string) =>
 function logRecord(record: DecisionRecord, log: ReturnType<typeof logger>): void {
   const reasons = record.reasons.map(renderReason).join("; ");
   const failed = record.outcomes.find((outcome) => outcome.result === "failed");
-  if (failed !== undefined) log.error({ group: record.group, id: record.id }, `${record.group}: ${record.from} -> ${record.to} failed: ${failed.error ?? ""}`);
-  else if (record.action === "scale") log.info({ group: record.group, from: record.from, to: record.to, id: record.id }, `${record.group}: scale ${record.from} -> ${record.to}: ${reasons}`);
-  else log.debug({ group: record.group, desired: record.to }, `${record.group}: hold at ${record.to}: ${reasons}`);
+  if (failed !== undefined)
+    log.error(
+      { group: record.group, id: record.id },
+      `${record.group}: ${record.from} -> ${record.to} failed: ${failed.error ?? ""}`,
+    );
+  else if (record.action === "scale")
+    log.info(
+      { group: record.group, from: record.from, to: record.to, id: record.id },
+      `${record.group}: scale ${record.from} -> ${record.to}: ${reasons}`,
+    );
+  else
+    log.debug(
+      { group: record.group, desired: record.to },
+      `${record.group}: hold at ${record.to}: ${reasons}`,
+    );
 }
 
 async function runOnce(context: Context, options: RunOptions): Promise<void> {
   const loaded = await loadedConfig(context, options);
   const records = await withControl(context, options, loaded, async (open) => {
     if (options.dryRun) return (await open.control.plan()).decisions;
-    if (open.session !== undefined) await prepare(open.session, options.apply === true, (line) => note(context, line));
+    if (open.session !== undefined)
+      await prepare(open.session, options.apply === true, (line) => note(context, line));
     return open.control.once();
   });
   if (printDocument(context, options, { groups: records.map(decisionOf) })) return;

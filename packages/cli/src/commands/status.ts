@@ -33,7 +33,10 @@ export async function run(context: Context, options: StatusOptions, groups: stri
 
 /** What counts as a change for `--watch`: not that a sample grew older. */
 function withoutAges(report: StatusReport): unknown {
-  return { ...report, groups: report.groups.map(({ metrics: _metrics, last, ...rest }) => ({ ...rest, id: last?.id })) };
+  return {
+    ...report,
+    groups: report.groups.map(({ metrics: _metrics, last, ...rest }) => ({ ...rest, id: last?.id })),
+  };
 }
 
 const COLUMNS: Column<GroupReport>[] = [
@@ -52,7 +55,8 @@ function show(context: Context, options: StatusOptions, report: StatusReport, ag
   if (again) say(context, "");
   printRows(context, options, report.groups, COLUMNS);
   for (const group of report.groups) for (const line of detailsOf(context, group)) say(context, line);
-  for (const [key, why] of Object.entries(report.broken)) note(context, `plugin ${key} cannot be used: ${why}`);
+  for (const [key, why] of Object.entries(report.broken))
+    note(context, `plugin ${key} cannot be used: ${why}`);
   if (!report.running && !options.quiet) note(context, "no controller is running: bellows run starts one");
 }
 
@@ -70,11 +74,15 @@ function* detailsOf(context: Context, group: GroupReport): Generator<string> {
   const now = context.clock.now();
   yield `\n${group.group}`;
   if (group.unavailable !== undefined) yield `  cannot be read: ${group.unavailable}`;
-  if (group.pause !== undefined) yield `  paused${group.pause.reason === undefined ? "" : ` (${group.pause.reason})`}${left(group.pause.untilMs, now)}`;
+  if (group.pause !== undefined)
+    yield `  paused${group.pause.reason === undefined ? "" : ` (${group.pause.reason})`}${left(group.pause.untilMs, now)}`;
   if (group.pin !== undefined) yield `  pinned to ${group.pin.to}${left(group.pin.untilMs, now)}`;
   for (const problem of group.problems ?? []) yield `  ${problem}`;
   for (const reading of group.metrics) {
-    const value = reading.value === undefined ? `unavailable: ${reading.unavailable ?? "no reason given"}` : `${Number(reading.value.toPrecision(6))}`;
+    const value =
+      reading.value === undefined
+        ? `unavailable: ${reading.unavailable ?? "no reason given"}`
+        : `${Number(reading.value.toPrecision(6))}`;
     yield `  ${reading.name} = ${value}${reading.ageMs === undefined ? "" : ` (${formatDuration(Math.round(reading.ageMs / 1_000) * 1_000)} old)`}`;
   }
   const { last } = group;
@@ -84,5 +92,7 @@ function* detailsOf(context: Context, group: GroupReport): Generator<string> {
 }
 
 function left(untilMs: number | undefined, nowMs: number): string {
-  return untilMs === undefined ? "" : `, for ${formatDuration(Math.max(0, Math.ceil((untilMs - nowMs) / 1_000)) * 1_000)} more`;
+  return untilMs === undefined
+    ? ""
+    : `, for ${formatDuration(Math.max(0, Math.ceil((untilMs - nowMs) / 1_000)) * 1_000)} more`;
 }

@@ -5,9 +5,15 @@ import { printDocument, printRows } from "../output.js";
 import { loadedConfig } from "../workbench.js";
 
 /** `bellows tokens create NAME`: the secret is shown here and never again. */
-export async function create(context: Context, options: Globals & { role: "admin" | "observer" }, name: string): Promise<void> {
+export async function create(
+  context: Context,
+  options: Globals & { role: "admin" | "observer" },
+  name: string,
+): Promise<void> {
   const loaded = await loadedConfig(context, options);
-  const token = await withControl(context, options, loaded, ({ control }) => control.createToken(name, options.role));
+  const token = await withControl(context, options, loaded, ({ control }) =>
+    control.createToken(name, options.role),
+  );
   if (printDocument(context, options, token)) return;
   say(context, token.secret);
   note(context, "this is shown once; send it as Authorization: Bearer TOKEN");

@@ -9,15 +9,21 @@ export async function run(context: Context, options: Globals): Promise<void> {
   const file = configFile(context, options);
   const loaded = await tryLoad(context, file);
   const faults = "faults" in loaded ? loaded.faults : [];
-  if (options.json) say(context, JSON.stringify({ file, valid: faults.length === 0, faults, warnings: loaded.warnings }));
+  if (options.json)
+    say(context, JSON.stringify({ file, valid: faults.length === 0, faults, warnings: loaded.warnings }));
   if (faults.length > 0) {
     note(context, renderFaults(faults));
     context.exitCode = EXIT.usage;
   }
-  if (loaded.warnings.length > 0 && !options.quiet) note(context, renderFaults(loaded.warnings).replaceAll(/^(\S+:\d+:\d+: )/gm, "$1warning: "));
+  if (loaded.warnings.length > 0 && !options.quiet)
+    note(context, renderFaults(loaded.warnings).replaceAll(/^(\S+:\d+:\d+: )/gm, "$1warning: "));
   if (faults.length > 0 || options.json || !("config" in loaded)) return;
   const { groups, loadBalancers, clusters } = loaded.config;
-  const counts = [count(groups, "group"), count(loadBalancers, "load balancer"), count(clusters, "cluster")].filter((text) => text !== "");
+  const counts = [
+    count(groups, "group"),
+    count(loadBalancers, "load balancer"),
+    count(clusters, "cluster"),
+  ].filter((text) => text !== "");
   say(context, `${file}: valid${counts.length === 0 ? "" : ` (${counts.join(", ")})`}`);
 }
 

@@ -69,15 +69,13 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.logger));
   server.setNotFoundHandler((request, reply) => {
-    void reply
-      .code(404)
-      .send({
-        error: {
-          code: "not-found",
-          message: `there is no ${request.method} ${request.url.split("?")[0]}`,
-          hint: "GET /openapi.json lists what there is",
-        },
-      });
+    void reply.code(404).send({
+      error: {
+        code: "not-found",
+        message: `there is no ${request.method} ${request.url.split("?")[0]}`,
+        hint: "GET /openapi.json lists what there is",
+      },
+    });
   });
   await server.register(import("@fastify/rate-limit"), { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
   await server.register(import("@fastify/swagger"), {

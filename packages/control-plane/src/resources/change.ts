@@ -24,8 +24,11 @@ export interface ResourceChange {
  */
 export function differences(found: unknown, wanted: unknown, path = ""): FieldChange[] {
   if (wanted === undefined || sameValue(found, wanted)) return [];
-  if (!isPlainObject(found) || !isPlainObject(wanted)) return [{ path, ...(found === undefined ? {} : { from: found }), to: wanted }];
-  return Object.keys(wanted).flatMap((key) => differences(found[key], wanted[key], path === "" ? key : `${path}.${key}`));
+  if (!isPlainObject(found) || !isPlainObject(wanted))
+    return [{ path, ...(found === undefined ? {} : { from: found }), to: wanted }];
+  return Object.keys(wanted).flatMap((key) =>
+    differences(found[key], wanted[key], path === "" ? key : `${path}.${key}`),
+  );
 }
 
 /** As {@link differences}, and fields that `wanted` lacks are to go. */
@@ -42,7 +45,8 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
   if (!isPlainObject(a) || !isPlainObject(b)) return false;
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => sameValue(a[key], b[key]));

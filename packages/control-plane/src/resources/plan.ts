@@ -37,7 +37,8 @@ export interface PlanOptions {
 export async function planResources(session: Session, options: PlanOptions = {}): Promise<PlannedChange[]> {
   const { config } = session;
   const groups = Object.values(config.groups).filter((group) => options.groups?.includes(group.key) ?? true);
-  const balancers = options.groups === undefined ? Object.values(config.loadBalancers) : usedBalancers(session, groups);
+  const balancers =
+    options.groups === undefined ? Object.values(config.loadBalancers) : usedBalancers(session, groups);
   const planned: PlannedChange[] = [];
   for (const balancer of balancers) planned.push(...(await planBalancer(session, balancer)));
   for (const group of groups) planned.push(...(await planGroup(session, group)));
@@ -46,7 +47,9 @@ export async function planResources(session: Session, options: PlanOptions = {})
 }
 
 function usedBalancers(session: Session, groups: readonly GroupConfig[]): LoadBalancerConfig[] {
-  const used = new Set(groups.flatMap((group) => (group.create?.loadBalancers ?? []).map((tie) => attachmentOf(tie).id)));
+  const used = new Set(
+    groups.flatMap((group) => (group.create?.loadBalancers ?? []).map((tie) => attachmentOf(tie).id)),
+  );
   return Object.values(session.config.loadBalancers).filter((balancer) => used.has(balancer.spec.name));
 }
 
@@ -64,17 +67,35 @@ async function orAbsent<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function planBalancer(session: Session, { key, provider, spec }: LoadBalancerConfig): Promise<PlannedChange[]> {
+async function planBalancer(
+  session: Session,
+  { key, provider, spec }: LoadBalancerConfig,
+): Promise<PlannedChange[]> {
   const driver = cloudOf(session, provider)?.loadBalancers;
   if (driver === undefined) return [];
   const about = { kind: "load-balancer" as const, name: spec.name, provider };
   const found = await orAbsent(driver.get(spec.name));
   if (found === undefined) {
-    return [{ ...about, action: "create", changes: differences(undefined, visible(spec)), run: async () => void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${key}` })) }];
+    return [
+      {
+        ...about,
+        action: "create",
+        changes: differences(undefined, visible(spec)),
+        run: async () =>
+          void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${key}` })),
+      },
+    ];
   }
   const changes = balancerDifferences(found, spec);
   const { name: _name, type: _type, owner: _owner, ...patch } = spec;
-  return [{ ...about, action: changes.length === 0 ? "none" : "update", changes, run: async () => void (await driver.update(found.id, patch as LoadBalancerPatch)) }];
+  return [
+    {
+      ...about,
+      action: changes.length === 0 ? "none" : "update",
+      changes,
+      run: async () => void (await driver.update(found.id, patch as LoadBalancerPatch)),
+    },
+  ];
 }
 
 function visible(spec: LoadBalancerSpec): unknown {
@@ -89,7 +110,12 @@ function balancerDifferences(found: LoadBalancer, spec: LoadBalancerSpec): Field
     const there = found.listeners[index];
     return { ...listener, port: listener.port === 0 && there !== undefined ? there.port : listener.port };
   });
-  const bare = (list: LoadBalancer["listeners"]): unknown => list.map(({ port, protocol, instancePort }) => ({ port, protocol, ...(instancePort === undefined ? {} : { instancePort }) }));
+  const bare = (list: LoadBalancer["listeners"]): unknown =>
+    list.map(({ port, protocol, instancePort }) => ({
+      port,
+      protocol,
+      ...(instancePort === undefined ? {} : { instancePort }),
+    }));
   return [
     ...differences(bare(found.listeners), bare(listeners), "listeners"),
     ...differences(pool?.healthCheck, spec.healthCheck, "healthCheck"),
@@ -107,7 +133,10 @@ async function planGroup(session: Session, group: GroupConfig): Promise<PlannedC
   const cloud = cloudOf(session, group.provider);
   if (cloud?.groups === undefined) return [];
   const found = await orAbsent(cloud.groups.get(group.scaling.ref));
-  const own = group.create === undefined ? checkExisting(group, found) : [await planOwnGroup(session, cloud, group.create, group, found)];
+  const own =
+    group.create === undefined
+      ? checkExisting(group, found)
+      : [await planOwnGroup(session, cloud, group.create, group, found)];
   return [...own, ...(await planWebhooks(cloud, group, found !== undefined))];
 }
 
@@ -120,18 +149,35 @@ function checkExisting(group: GroupConfig, found: Group | undefined): PlannedCha
   });
 }
 
-async function planOwnGroup(session: Session, cloud: Cloud, spec: GroupSpec, group: GroupConfig, found: Group | undefined): Promise<PlannedChange> {
+async function planOwnGroup(
+  session: Session,
+  cloud: Cloud,
+  spec: GroupSpec,
+  group: GroupConfig,
+  found: Group | undefined,
+): Promise<PlannedChange> {
   const driver = cloud.groups;
   const about = { kind: "group" as const, name: spec.name, provider: group.provider };
   if (found === undefined) {
     const { owner: _owner, name: _name, ...shown } = spec;
-    return { ...about, action: "create", changes: differences(undefined, shown), run: async () => void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${group.key}` })) };
+    return {
+      ...about,
+      action: "create",
+      changes: differences(undefined, shown),
+      run: async () =>
+        void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${group.key}` })),
+    };
   }
   const launch = await cloud.launch?.get(found.id);
   const launchChanges = launch === undefined ? [] : exactDifferences(launch, spec.launch, "launch");
   const fields = groupDifferences(found, spec);
   const changes = [...fields, ...launchChanges];
-  return { ...about, action: changes.length === 0 ? "none" : "update", changes, run: () => updateGroup(cloud, found, spec, { fields, launch: launchChanges.length > 0 }) };
+  return {
+    ...about,
+    action: changes.length === 0 ? "none" : "update",
+    changes,
+    run: () => updateGroup(cloud, found, spec, { fields, launch: launchChanges.length > 0 }),
+  };
 }
 
 function groupDifferences(found: Group, spec: GroupSpec): FieldChange[] {
@@ -146,13 +192,20 @@ function groupDifferences(found: Group, spec: GroupSpec): FieldChange[] {
   ];
 }
 
-async function updateGroup(cloud: Cloud, found: Group, spec: GroupSpec, what: { fields: readonly FieldChange[]; launch: boolean }): Promise<void> {
+async function updateGroup(
+  cloud: Cloud,
+  found: Group,
+  spec: GroupSpec,
+  what: { fields: readonly FieldChange[]; launch: boolean },
+): Promise<void> {
   const metadata = what.fields.some((change) => change.path.startsWith("metadata"));
   if (what.launch) await cloud.launch?.set(found.id, spec.launch as LaunchConfiguration);
   if (metadata && spec.metadata !== undefined) await cloud.groups.metadata?.merge(found.id, spec.metadata);
   if (what.fields.some((change) => !change.path.startsWith("metadata"))) {
     const { min, max, cooldownMs, zones, loadBalancers } = spec;
-    const given = Object.entries({ min, max, cooldownMs, zones, loadBalancers }).filter(([, value]) => value !== undefined);
+    const given = Object.entries({ min, max, cooldownMs, zones, loadBalancers }).filter(
+      ([, value]) => value !== undefined,
+    );
     await cloud.groups.update(found.id, Object.fromEntries(given));
   }
 }
@@ -175,7 +228,12 @@ async function planWebhooks(cloud: Cloud, group: GroupConfig, exists: boolean): 
   return planned;
 }
 
-async function hasWebhook(driver: NonNullable<Cloud["webhooks"]>, group: string, policy: string, name: string): Promise<boolean> {
+async function hasWebhook(
+  driver: NonNullable<Cloud["webhooks"]>,
+  group: string,
+  policy: string,
+  name: string,
+): Promise<boolean> {
   try {
     for await (const webhook of driver.list(group, policy)) if (webhook.name === name) return true;
   } catch (error) {
@@ -190,19 +248,42 @@ async function planPruning(session: Session): Promise<PlannedChange[]> {
   const mine = `${config.name}/`;
   const planned: PlannedChange[] = [];
   for (const [provider, cloud] of session.clouds) {
-    const groups = new Set(Object.values(config.groups).filter((group) => group.provider === provider).map((group) => group.scaling.ref));
+    const groups = new Set(
+      Object.values(config.groups)
+        .filter((group) => group.provider === provider)
+        .map((group) => group.scaling.ref),
+    );
     if (cloud.groups !== undefined) {
       for await (const group of cloud.groups.list()) {
-        if (group.owner?.startsWith(mine) !== true || groups.has(group.name) || groups.has(group.id)) continue;
-        planned.push({ kind: "group", name: group.name, provider, action: "delete", changes: [], run: () => cloud.groups.delete(group.id, { force: true }) });
+        if (group.owner?.startsWith(mine) !== true || groups.has(group.name) || groups.has(group.id))
+          continue;
+        planned.push({
+          kind: "group",
+          name: group.name,
+          provider,
+          action: "delete",
+          changes: [],
+          run: () => cloud.groups.delete(group.id, { force: true }),
+        });
       }
     }
     const driver = cloud.loadBalancers;
     if (driver === undefined) continue;
-    const balancers = new Set(Object.values(config.loadBalancers).filter((balancer) => balancer.provider === provider).map((balancer) => balancer.spec.name));
+    const balancers = new Set(
+      Object.values(config.loadBalancers)
+        .filter((balancer) => balancer.provider === provider)
+        .map((balancer) => balancer.spec.name),
+    );
     for await (const balancer of driver.list()) {
       if (balancer.owner?.startsWith(mine) !== true || balancers.has(balancer.name)) continue;
-      planned.push({ kind: "load-balancer", name: balancer.name, provider, action: "delete", changes: [], run: () => driver.delete(balancer.id) });
+      planned.push({
+        kind: "load-balancer",
+        name: balancer.name,
+        provider,
+        action: "delete",
+        changes: [],
+        run: () => driver.delete(balancer.id),
+      });
     }
   }
   return planned;
@@ -213,7 +294,10 @@ async function planPruning(session: Session): Promise<PlannedChange[]> {
  * stands, and asking again goes on from there.
  * @returns how many things were made, changed or removed.
  */
-export async function applyPlan(planned: readonly PlannedChange[], tell: (change: ResourceChange) => void = () => {}): Promise<number> {
+export async function applyPlan(
+  planned: readonly PlannedChange[],
+  tell: (change: ResourceChange) => void = () => {},
+): Promise<number> {
   const todo = planned.filter((change) => change.action !== "none");
   for (const change of todo) {
     tell(change);

@@ -2,9 +2,10 @@ import type { Got, Response } from "got";
 import type { Clock } from "../clock.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../contracts/http.js";
 import { isBellowsError, TimeoutError, UnavailableError } from "../errors.js";
+import { delay } from "../wait.js";
 import { faultOf, statusError } from "./http-faults.js";
 import type { Redaction } from "./redaction.js";
-import { createThrottle, delay, type Throttle } from "./throttle.js";
+import { createThrottle, type Throttle } from "./throttle.js";
 
 const DEFAULTS = { timeoutMs: 10_000, maxBytes: 1_048_576, retries: 2, maxRedirects: 3 };
 const REPEATABLE = new Set(["GET", "HEAD", "PUT", "DELETE"]);

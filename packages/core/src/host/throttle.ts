@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { delay } from "../wait.js";
 
 /**
  * One gate for all requests to a host: a throttled answer makes every request wait, not only the one that got it.
@@ -38,23 +39,4 @@ export function createThrottle(clock: Clock): Throttle {
       pauseMs = pauseMs <= FIRST_PAUSE_MS ? 0 : pauseMs / 2;
     },
   };
-}
-
-/**
- * Waits on the given clock.
- * @throws the signal's reason when it aborts first.
- */
-export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error);
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
-    const cancel = clock.after(ms, () => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }
