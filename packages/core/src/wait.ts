@@ -41,7 +41,7 @@ export async function waitUntil<T>(
     if (answer !== undefined && answer !== false) return answer;
     const leftMs = timeoutMs - (clock.monotonic() - startMs);
     if (leftMs <= 0) throw timedOut(options.what, timeoutMs);
-    await pause(clock, Math.min(pollMs, leftMs), options.signal);
+    await delay(clock, Math.min(pollMs, leftMs), options.signal);
   }
 }
 
@@ -55,7 +55,7 @@ function timedOut(what: string | undefined, timeoutMs: number): TimeoutError {
  * Resolves after `delayMs`, keeping the process alive meanwhile.
  * @throws the signal's reason when it is aborted.
  */
-export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const cancel = clock.after(

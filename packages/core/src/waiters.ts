@@ -49,8 +49,8 @@ export function createWaiters(groups: GroupsDriver, clock: Clock): Waiters {
     );
   return {
     until,
-    groupStable: (group, options) => status(group, isStable, "to be stable", options),
-    groupEmpty: async (group, options) => void (await status(group, isEmpty, "to be empty", options)),
+    groupStable: (group, options) => status(group, isGroupStable, "to be stable", options),
+    groupEmpty: async (group, options) => void (await status(group, isGroupEmpty, "to be empty", options)),
     groupGone: async (group, options) => {
       await until(() => isGone(groups, group, options), { what: `group ${group} to be gone`, ...options });
     },
@@ -71,7 +71,7 @@ function inService(status: GroupStatus): GroupStatus["instances"] {
 }
 
 /** As many in service as wanted, and nobody on the way in or out. Standby and ended instances do not count. */
-export function isStable(status: GroupStatus): boolean {
+export function isGroupStable(status: GroupStatus): boolean {
   const counting = status.instances.filter(
     ({ lifecycle }) => lifecycle !== "standby" && lifecycle !== "terminated",
   );
@@ -79,7 +79,7 @@ export function isStable(status: GroupStatus): boolean {
 }
 
 /** Nobody left but those in standby and those that have ended. */
-export function isEmpty(status: GroupStatus): boolean {
+export function isGroupEmpty(status: GroupStatus): boolean {
   return status.instances.every(({ lifecycle }) => lifecycle === "terminated" || lifecycle === "standby");
 }
 

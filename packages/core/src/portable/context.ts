@@ -9,7 +9,7 @@ import type { Server, ServersDriver } from "../contracts/server.js";
 import type { DocumentWrite, StateStore } from "../contracts/state-store.js";
 import { ConflictError, NotFoundError } from "../errors.js";
 import { waitUntil } from "../wait.js";
-import { isStable } from "../waiters.js";
+import { isGroupStable } from "../waiters.js";
 import type { ActivityLog } from "./activities.js";
 import type { Convergence } from "./converge.js";
 import type { GroupDefinition } from "./documents.js";
@@ -128,7 +128,7 @@ export async function issue(context: Context, name: string): Promise<void> {
 /** What a write does after its documents are durable: the first passes, and with `wait` all of them. */
 export async function afterWrite(context: Context, name: string, options?: WriteOptions): Promise<void> {
   await issue(context, name);
-  if (options?.wait) await waitForGroup(context, name, isStable, "to be stable", options);
+  if (options?.wait) await waitForGroup(context, name, isGroupStable, "to be stable", options);
 }
 
 /** Looks and converges until the group's status fits. @throws TimeoutError */

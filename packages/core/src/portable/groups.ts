@@ -15,7 +15,7 @@ import type { Group, GroupStatus, GroupsDriver, Observation } from "../contracts
 import type { LaunchDriver } from "../contracts/launch.js";
 import { formatDuration } from "../duration.js";
 import { ConflictError, CooldownError, errorLine } from "../errors.js";
-import { isEmpty } from "../waiters.js";
+import { isGroupEmpty } from "../waiters.js";
 import { openActivities } from "./activities.js";
 import { canonical, patched, requireWithin } from "./bounds.js";
 import type { Context, PortableGroupsOptions } from "./context.js";
@@ -208,7 +208,7 @@ function createGroups(context: Context): PortableGroups["groups"] {
         definition: { ...definition, min: 0, max: 0, desired: 0 },
       }));
       await issue(context, group);
-      if (call?.wait) await waitForGroup(context, group, isEmpty, "to be empty", call);
+      if (call?.wait) await waitForGroup(context, group, isGroupEmpty, "to be empty", call);
     },
     async converge(group, call) {
       const { definition } = await requireGroup(context, group, call);

@@ -2,7 +2,6 @@ import type { Ref, WriteOptions } from "../contracts/common.js";
 import type { Server } from "../contracts/server.js";
 import { ConflictError, LimitError, NotFoundError, UnsupportedError } from "../errors.js";
 import { resolveRef } from "../ref.js";
-import { requireWithin } from "./bounds.js";
 import type { Context } from "./context.js";
 import { afterWrite, listed, mutateGroup, requireGroup } from "./context.js";
 import type { GroupDefinition, GroupMemory } from "./documents.js";
@@ -181,6 +180,7 @@ export async function detach(
   await context.keeper.exclusive(group, async () => {
     const leaving = await members(context, group, refs);
     await mutateGroup(context, group, ({ definition, memory }) => {
+      requireStaying(memory, leaving);
       const next = copyMemory(memory);
       for (const server of leaving) {
         vacate(next, server);
@@ -202,8 +202,18 @@ export async function detach(
 
 function fewer(definition: GroupDefinition, count: number): GroupDefinition {
   const desired = definition.desired - count;
-  requireWithin(definition.name, Math.max(0, desired), definition.min, definition.max);
-  return { ...definition, desired };
+  if (desired >= definition.min) return { ...definition, desired };
+  throw new LimitError(`without them group ${definition.name} would want ${desired}, and its min is ${definition.min}`, {
+    resource: definition.name,
+    hint: "replace them, or lower min first",
+  });
+}
+
+/** @throws ConflictError for an instance whose end has begun: that is never taken back. */
+function requireStaying(memory: GroupMemory, servers: readonly Server[]): void {
+  const leaving = servers.find((server) => memory.removals[server.id] !== undefined);
+  if (leaving === undefined) return;
+  throw new ConflictError(`instance ${leaving.id} is on its way out`, { resource: leaving.id, retry: "never" });
 }
 
 /** Ends one instance, drained first. @throws LimitError when desired would fall under min. */
@@ -247,6 +257,7 @@ export async function setStandby(
     await mutateGroup(context, group, ({ definition, memory }) => {
       const changing = servers.filter((server) => isStandby(memory, server) !== standby);
       if (changing.length === 0) return undefined;
+      requireStaying(memory, changing);
       const next = copyMemory(memory);
       for (const server of changing) next.marks[server.id] = { ...next.marks[server.id], standby };
       return {

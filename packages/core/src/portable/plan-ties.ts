@@ -102,12 +102,10 @@ export function tieBalancers(draft: Draft): void {
   }
 }
 
+/** Noted before it is asked for: a crash in between must not leave a member that nobody knows. */
 function register(draft: Draft, tie: string, view: BalancerView, servers: readonly Server[]): void {
-  const missing: string[] = [];
-  for (const server of servers) {
-    if (memberOf(view, server) === undefined) missing.push(server.id);
-    else note(draft, tie, server.id);
-  }
+  const missing = servers.filter((server) => memberOf(view, server) === undefined).map((server) => server.id);
+  for (const server of servers) note(draft, tie, server.id);
   if (missing.length > 0) draft.steps.push({ kind: "attach", tie, servers: missing });
 }
 

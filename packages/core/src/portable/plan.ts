@@ -79,8 +79,9 @@ function begin(input: ConvergenceInput): Draft {
 
 function finish(draft: Draft): ConvergencePlan {
   prune(draft);
-  draft.memory.problems = [...draft.problems, ...draft.memory.failures];
   const settled = draft.steps.length === 0 && !draft.waiting;
+  if (settled) draft.memory.failures = [];
+  draft.memory.problems = [...draft.problems, ...draft.memory.failures];
   const due = draft.dueAtMs.filter((atMs) => atMs >= draft.nowMs);
   return {
     steps: draft.steps,

@@ -80,14 +80,9 @@ function applyTie(
   step: ConvergenceStep & { kind: "attach" | "detach" },
   result: StepResult,
 ): void {
-  if (result.error !== undefined) {
-    const verb = step.kind === "attach" ? "register instances at" : "take instances out of";
-    fail(memory, `cannot ${verb} load balancer ${readTieKey(step.tie).id}: ${errorLine(result.error)}`);
-    if (step.kind === "attach") return;
-  }
-  if (step.kind === "attach") {
-    memory.registered[step.tie] = [...new Set([...(memory.registered[step.tie] ?? []), ...step.servers])];
-  }
+  if (result.error === undefined) return;
+  const verb = step.kind === "attach" ? "register instances at" : "take instances out of";
+  fail(memory, `cannot ${verb} load balancer ${readTieKey(step.tie).id}: ${errorLine(result.error)}`);
 }
 
 function fail(memory: GroupMemory, text: string): void {
