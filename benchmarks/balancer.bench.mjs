@@ -2,11 +2,12 @@
  * HTTP throughput through the load balancer of provider-local, through nginx, and without any balancer.
  *
  * Two upstream servers answer three bytes each; wrk loads one way after the other, in turns, so that a slow moment of
- * the machine hits all three alike. Printed are medians. BENCH_SHORT=1 takes less time and says less.
+ * the machine hits all three alike. Printed are medians, and the processor time that a request costs in the balancer
+ * itself, which other work on the machine disturbs less. BENCH_SHORT=1 takes less time and says less.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,8 +76,25 @@ async function startNginx(folder, ports) {
   return { child, port };
 }
 
-/** Requests a second, and how many failed. wrk runs as a child so that nothing here competes with it. */
-async function load(port) {
+/** Processor time that a process and its children have used, in microseconds; undefined where /proc is not. */
+function processorMicros(pid) {
+  const own = (each) => {
+    const stat = readFileSync(`/proc/${each}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Ticks of 10 ms, in user and in kernel mode.
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  };
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+    return [pid, ...children].reduce((sum, each) => sum + own(each), 0);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Requests a second, how many failed, and what one cost in process `pid`. */
+async function load(port, pid) {
+  const before = processorMicros(pid);
   const child = spawn("wrk", [
     "-t",
     "1",
@@ -95,7 +113,9 @@ async function load(port) {
   const errors =
     /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
   const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
-  return { rate, failed: errors.reduce((sum, count) => sum + Number(count), bad) };
+  const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
+  const micros = before === undefined ? undefined : (processorMicros(pid) - before) / requests;
+  return { rate, micros, failed: errors.reduce((sum, count) => sum + Number(count), bad) };
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -108,13 +128,21 @@ function report(results, ways) {
     .flat()
     .reduce((sum, run) => sum + run.failed, 0);
   const ratio = (base) => (rates[base] ? Number((rates.balancer / rates[base]).toFixed(3)) : null);
-  for (const [name, rate] of Object.entries(rates))
-    console.log(`${name.padEnd(9)} ${String(rate).padStart(7)} requests/s`);
+  const micros = Object.fromEntries(
+    ways
+      .filter(([name]) => name !== "direct" && results[name].every((run) => run.micros !== undefined))
+      .map(([name]) => [name, Number(median(results[name].map((run) => run.micros)).toFixed(1))]),
+  );
+  for (const [name, rate] of Object.entries(rates)) {
+    const cost = micros[name] === undefined ? "" : `  ${micros[name]} µs of processor time each`;
+    console.log(`${name.padEnd(9)} ${String(rate).padStart(7)} requests/s${cost}`);
+  }
   if (rates.nginx) console.log(`balancer / nginx  = ${ratio("nginx")} (aim: at least 0.5)`);
   console.log(`balancer / direct = ${ratio("direct")}`);
   const line = { benchmark: "balancer", connections, seconds, rounds, cores: availableParallelism() };
   Object.assign(line, {
     requestsPerSecond: rates,
+    processorMicros: micros,
     ratioToNginx: ratio("nginx"),
     ratioToDirect: ratio("direct"),
     failed,
@@ -140,19 +168,19 @@ try {
   const config = { listeners: [{ port: 0, protocol: "http", pool: "bench" }], pools: { bench: { members } } };
   balancer = await startBalancer({ folder: join(folder, "balancer"), name: "bench", config });
   const ways = [
-    ["direct", ports[0]],
-    ["balancer", (await balancer.status()).listeners[0].boundPort],
+    ["direct", ports[0], upstreams[0].child.pid],
+    ["balancer", (await balancer.status()).listeners[0].boundPort, balancer.pid],
   ];
   if (has("nginx")) {
     const nginx = await startNginx(folder, ports);
     children.push(nginx.child);
-    ways.splice(1, 0, ["nginx", nginx.port]);
+    ways.splice(1, 0, ["nginx", nginx.port, nginx.child.pid]);
   } else console.log("nginx is not installed: no ratio to it (Debian: apt-get install nginx-light)");
   const results = Object.fromEntries(ways.map(([name]) => [name, []]));
   // Once unmeasured, so that every side has compiled its hot code and opened its connections.
-  for (const [, port] of ways) await load(port);
+  for (const [, port, pid] of ways) await load(port, pid);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, port] of ways) results[name].push(await load(port));
+    for (const [name, port, pid] of ways) results[name].push(await load(port, pid));
   }
   report(results, ways);
 } finally {

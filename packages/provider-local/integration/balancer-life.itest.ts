@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { Agent, createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { adoptBalancer, type Balancer, connectBalancer, startBalancer } from "../src/balancer/client.js";
@@ -193,6 +194,25 @@ describe("a change of configuration", () => {
     expect(load.failures).toEqual([]);
   });
 
+  it("lets a request finish whose listener and pool are taken away, and then its connection go", async () => {
+    const instance = await startInstance("a");
+    const { balancer } = await balance({ members: [] });
+    const listener = { port: 0, protocol: "http" as const, pool: "extra" };
+    const opened = await balancer.configure({
+      listeners: [listener],
+      pools: { extra: { members: [instance.member] } },
+    });
+    const port = opened.listeners[0]?.boundPort ?? 0;
+    const agent = new Agent({ keepAlive: true });
+    const slow = ask(port, "/slow", { agent });
+    await eventually(async () => (await balancer.stats()).total.active === 1);
+    await balancer.configure({ listeners: [], pools: {} });
+    expect((await slow).body.toString()).toBe("slow");
+    await ask(port, "/", { agent }).catch(() => {});
+    expect((await balancer.status()).pid).toBe(balancer.pid);
+    agent.destroy();
+  });
+
   it("moves a listener to another pool while it serves", async () => {
     const [a, b] = [await named("a"), await named("b")];
     const { balancer, port } = await balance({ members: [here("a", a.port)] });
@@ -223,6 +243,25 @@ describe("a change of configuration", () => {
     expect(JSON.parse(readFileSync(configPath(folder), "utf8")).pools.main.members).toHaveLength(
       inForce as number,
     );
+  });
+});
+
+describe("addresses", () => {
+  it("may be IPv6, on both sides", async () => {
+    const server = createServer((_request, response) => response.end("six")).listen(0, "::1");
+    await once(server, "listening");
+    afterwards(() => server.close());
+    const member = { id: "a", address: "::1", port: (server.address() as AddressInfo).port };
+    const folder = join(temporaryFolder(), "front");
+    const healthCheck = { protocol: "http" as const };
+    const config = {
+      listeners: [{ address: "::1", port: 0, protocol: "http" as const, pool: "main" }],
+      pools: { main: { members: [member], healthCheck } },
+    };
+    const balancer = await startBalancer({ folder, name: "front", config });
+    afterwards(() => balancer.stop({ deadlineMs: 0 }));
+    const port = (await balancer.status()).listeners[0]?.boundPort ?? 0;
+    expect((await ask(port, "/", { host: "::1" })).body.toString()).toBe("six");
   });
 });
 

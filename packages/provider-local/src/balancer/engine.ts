@@ -107,9 +107,6 @@ export class Engine {
   async stop(deadlineMs: number): Promise<void> {
     await this.#changes;
     const listeners = [...this.#listeners.values()];
-    const idle = setInterval(() => {
-      for (const { config, server } of listeners) if (config.protocol === "http") closeIdle(server);
-    }, 100);
     const closed = Promise.all(listeners.map(retireListener));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {
@@ -117,7 +114,6 @@ export class Engine {
     });
     await Promise.race([closed, late]);
     clearTimeout(timer);
-    clearInterval(idle);
     for (const listener of listeners) for (const socket of listener.sockets) socket.destroy();
     for (const pool of [...this.#pools.values(), ...this.#retiring]) pool.close("the balancer stopped");
     await closed;
@@ -155,10 +151,6 @@ export class Engine {
     const total = live(mergeCounters(all.map((pool) => pool.counters)), everyone);
     return { atMs: Date.now(), total, pools };
   }
-}
-
-function closeIdle(server: Listener["server"]): void {
-  if ("closeIdleConnections" in server) (server.closeIdleConnections as () => void)();
 }
 
 function memberStatus(member: Member): MemberStatus {

@@ -12,9 +12,10 @@ const KEEP_ALIVE_MS = 75_000;
 
 /**
  * An HTTP server that passes every request to a member of a pool.
- * @param pool - asked anew for each request, so that a listener can change pools while it runs.
+ * @param pool - asked anew for each request, so that a listener can change pools while it runs; undefined when the pool
+ * is gone, and the listener going.
  */
-export function createHttpProxy(pool: () => MemberPool): Server {
+export function createHttpProxy(pool: () => MemberPool | undefined): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -25,9 +26,15 @@ export function createHttpProxy(pool: () => MemberPool): Server {
       optimizeEmptyRequests: true,
     } as Parameters<typeof createServer>[0] & object,
     (request, response) => {
-      new Exchange(pool(), request, response);
+      const target = pool();
+      if (target !== undefined) new Exchange(target, request, response);
+      else response.writeHead(503, { connection: "close" }).end();
     },
   );
-  server.on("upgrade", (request, socket, head) => passUpgrade(pool(), request, socket, head));
+  server.on("upgrade", (request, socket, head) => {
+    const target = pool();
+    if (target !== undefined) passUpgrade(target, request, socket, head);
+    else socket.destroy();
+  });
   return server;
 }

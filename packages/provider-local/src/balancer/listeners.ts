@@ -56,7 +56,7 @@ export async function openListener(
   formerPort: number | undefined,
 ): Promise<Listener> {
   const current = { config };
-  const pool = (): MemberPool => pools.get(current.config.pool) as MemberPool;
+  const pool = (): MemberPool | undefined => pools.get(current.config.pool);
   const server = config.protocol === "http" ? createHttpProxy(pool) : createTcpProxy(pool);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -74,10 +74,23 @@ export async function openListener(
   return Object.assign(current, { port, server, sockets });
 }
 
-/** Accepts nothing new and closes idle connections; what is under way goes on. */
+/** How often the connections of a listener on its way out are looked at for having become idle. */
+const IDLE_SWEEP_MS = 100;
+
+/**
+ * Accepts nothing new and closes idle connections, now and as they become so; what is under way goes on. Resolves
+ * when all are closed.
+ */
 export function retireListener(listener: Listener): Promise<void> {
-  return new Promise((resolve) => {
-    listener.server.close(() => resolve());
+  const closeIdle = (): void => {
     if (listener.config.protocol === "http") (listener.server as HttpServer).closeIdleConnections();
+  };
+  const sweeper = setInterval(closeIdle, IDLE_SWEEP_MS);
+  closeIdle();
+  return new Promise((resolve) => {
+    listener.server.close(() => {
+      clearInterval(sweeper);
+      resolve();
+    });
   });
 }

@@ -7,12 +7,14 @@ import { record } from "./stats.js";
 
 /**
  * A TCP server that joins every connection to one of a pool's members.
- * @param pool - asked anew for each connection.
+ * @param pool - asked anew for each connection; undefined when the pool is gone, and the listener going.
  */
-export function createTcpProxy(pool: () => MemberPool): Server {
+export function createTcpProxy(pool: () => MemberPool | undefined): Server {
   return createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
     client.on("error", () => client.destroy());
-    new Passage(pool(), client).start();
+    const target = pool();
+    if (target === undefined) client.destroy();
+    else new Passage(target, client).start();
   });
 }
 

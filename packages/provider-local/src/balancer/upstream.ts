@@ -5,6 +5,14 @@ import { sendBody } from "./request-body.js";
 import type { ResponseHead } from "./response-head.js";
 import { ResponseParser, type ResponseSink } from "./response-parser.js";
 
+/*
+ * Note [A client of our own]: HTTP towards members is a small part of HTTP: no redirects, no proxies, no TLS, one
+ * request at a time. Written for that alone it costs a proxied request about 45 µs of processor time instead of 58 µs
+ * with undici's `Pool.dispatch` (same machine, same run), says exactly whether a request may have been seen, and needs
+ * no timer per request. Reading answers is the risky part and stands by itself, strict and without I/O, in
+ * response-head.ts and response-parser.ts. Reading what clients send stays with Node's own parser.
+ */
+
 /** How often connections are looked at for being idle, or waiting, too long. Bounds the precision of time-outs. */
 const SWEEP_MS = 500;
 /** Idle connections close before the member's own limit (Node's default is 5 s). */
