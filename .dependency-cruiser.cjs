@@ -55,7 +55,8 @@ module.exports = {
       "declared-dependencies",
       "Not in this package's package.json",
       { pathNot: tests },
-      { dependencyTypes: ["npm-no-pkg"] },
+      // A declared package's types may come from an @types package of the workspace.
+      { dependencyTypes: ["npm-no-pkg"], dependencyTypesNot: ["npm", "npm-peer", "npm-optional"] },
     ),
 
     reachesOnly("core-imports-nobody", "core", []),
