@@ -1,4 +1,4 @@
-import type { GroupMetricParams, Sample } from "@bellows/core";
+import type { GroupMetricParams, LaunchConfiguration, Sample } from "@bellows/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Bench, Connected } from "./harness.js";
 import { createBench, specOf, until, web } from "./harness.js";
@@ -18,9 +18,9 @@ async function ask(local: Connected, params: GroupMetricParams, group = "web"): 
   return sample as Sample;
 }
 
-const valueOf = (sample: Sample): number => ("value" in sample ? sample.value : Number.NaN);
+const valueIn = (sample: Sample): number => ("value" in sample ? sample.value : Number.NaN);
 
-async function makeActive(local: Connected, launch: object): Promise<string> {
+async function makeActive(local: Connected, launch: LaunchConfiguration): Promise<string> {
   const { id } = await local.servers.create(specOf({ ...inGroup, launch }));
   await until(
     () => local.servers.get(id),
@@ -36,14 +36,14 @@ describe("processor and memory", () => {
     await makeActive(local, idle);
     const most = await until(
       () => ask(local, { metric: "cpuPercent", stat: "max" }),
-      (sample) => valueOf(sample) > 50,
+      (sample) => valueIn(sample) > 50,
     );
     const mean = await ask(local, { metric: "cpuPercent" });
-    expect(valueOf(mean)).toBeGreaterThan(valueOf(most) / 4);
-    expect(valueOf(mean)).toBeLessThan(valueOf(most));
-    expect(valueOf(await ask(local, { metric: "cpuPercent", stat: "min" }))).toBeLessThan(10);
-    expect(valueOf(await ask(local, { metric: "memoryBytes" }))).toBeGreaterThan(10_000_000);
-    expect(valueOf(await ask(local, { metric: "memoryPercent" }))).toBeGreaterThan(0);
+    expect(valueIn(mean)).toBeGreaterThan(valueIn(most) / 4);
+    expect(valueIn(mean)).toBeLessThan(valueIn(most));
+    expect(valueIn(await ask(local, { metric: "cpuPercent", stat: "min" }))).toBeLessThan(10);
+    expect(valueIn(await ask(local, { metric: "memoryBytes" }))).toBeGreaterThan(10_000_000);
+    expect(valueIn(await ask(local, { metric: "memoryPercent" }))).toBeGreaterThan(0);
   });
 
   it("count what an instance has started as its own", async () => {
@@ -56,7 +56,7 @@ describe("processor and memory", () => {
     });
     await until(
       () => ask(local, { metric: "cpuPercent" }),
-      (sample) => valueOf(sample) > 50,
+      (sample) => valueIn(sample) > 50,
     );
   });
 
@@ -86,12 +86,12 @@ describe("requests", () => {
     for (let count = 0; count < 2; count++) await (await fetch(`${url}/fail`)).text();
     expect(await ask(local, { metric: "requestCount" })).toMatchObject({ value: 8 });
     expect(await ask(local, { metric: "errorRate" })).toMatchObject({ value: 0.25 });
-    expect(valueOf(await ask(local, { metric: "requestRate" }))).toBeCloseTo(8 / 60);
-    expect(valueOf(await ask(local, { metric: "latencyMs" }))).toBeGreaterThan(0);
+    expect(valueIn(await ask(local, { metric: "requestRate" }))).toBeCloseTo(8 / 60);
+    expect(valueIn(await ask(local, { metric: "latencyMs" }))).toBeGreaterThan(0);
     const slow = fetch(`${url}/slow?ms=600`);
     await until(
       () => ask(local, { metric: "activeRequests" }),
-      (sample) => valueOf(sample) === 1,
+      (sample) => valueIn(sample) === 1,
     );
     await slow;
   });

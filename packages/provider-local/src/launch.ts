@@ -1,36 +1,51 @@
 import { isAbsolute, normalize, resolve } from "node:path";
-import { ConfigError, metadataSchema, nameSchema } from "@bellows/core";
+import { ConfigError, metadataSchema, nameSchema, parseDuration, readDuration } from "@bellows/core";
 import { z } from "zod";
 import { envSchema } from "./environment.js";
 import type { LocalOptions } from "./options.js";
-import { durationSchema } from "./options.js";
 
 /** Longest content of one file of a launch, in characters. */
 const LONGEST_FILE = 1_048_576;
 const MOST_FILES = 64;
 
+/** Checked and left as it is written: a launch that is kept and read again must pass once more. */
+const durationText = z.string().superRefine((text, context) => {
+  const read = readDuration(text);
+  if (typeof read !== "number")
+    context.addIssue({ code: "custom", message: `${read.message} (${read.hint})` });
+});
+
 /** When a new server counts as ready. */
-export const readySchema = z.union([
-  z.enum(["auto", "tcp", "none"]),
-  z.strictObject({ after: durationSchema }),
-]);
-/** When a new server counts as ready: `tcp` when its PORT accepts, `auto` also after two seconds, `none` at once. */
-export type ReadyRule = z.infer<typeof readySchema>;
+const readySchema = z.union([z.enum(["auto", "tcp", "none"]), z.strictObject({ after: durationText })], {
+  error: "is auto, tcp, none, or { after: 5s }",
+});
+/**
+ * When a new server counts as ready: `tcp` when its PORT accepts, `auto` also after two seconds, `none` at once,
+ * `after` so many milliseconds.
+ */
+export type ReadyRule = "auto" | "tcp" | "none" | { after: number };
 
 /** What only this provider's launches have, under `local`. */
 const nativeSchema = z.strictObject({
   ready: readySchema
-    .default("auto")
+    .optional()
     .describe(
-      "auto: when PORT accepts a connection, or after 2 s; tcp: when PORT accepts; none: at once; { after }",
+      "auto (default): when PORT accepts a connection, or after 2 s; tcp: when PORT accepts; none: at once; { after }",
     ),
-  stopTimeout: durationSchema.optional().describe("How long it may take to end; default: the provider's"),
+  stopTimeout: durationText.optional().describe("How long it may take to end; default: the provider's"),
 });
 
 const meaningless = (word: string) =>
   z.never({ error: `"${word}" means nothing here: servers are processes of this machine` }).optional();
 
-const relativePath = z.string().refine(staysInside, { error: "leads out of the instance's folder" });
+const filesSchema = z.record(z.string(), z.string().max(LONGEST_FILE)).superRefine((files, context) => {
+  const paths = Object.keys(files);
+  if (paths.length > MOST_FILES)
+    context.addIssue({ code: "custom", message: `more than ${MOST_FILES} files` });
+  for (const path of paths.filter((each) => !staysInside(each))) {
+    context.addIssue({ code: "custom", path: [path], message: "leads out of the instance's folder" });
+  }
+});
 
 /** Whether a path of a file, taken from the instance's folder, stays in it. A leading slash means that folder. */
 export function staysInside(path: string): boolean {
@@ -53,10 +68,7 @@ export const launchSchema = z
     cwd: z.string().min(1).optional(),
     image: z.string().min(1).optional(),
     metadata: metadataSchema.optional(),
-    files: z
-      .record(relativePath, z.string().max(LONGEST_FILE))
-      .refine((files) => Object.keys(files).length <= MOST_FILES, { error: `more than ${MOST_FILES} files` })
-      .optional(),
+    files: filesSchema.optional(),
     serverName: nameSchema.optional(),
     local: nativeSchema.optional(),
     launchName: meaningless("launchName"),
@@ -115,8 +127,14 @@ export function readLaunch(launch: unknown, options: LocalOptions, baseFolder: s
     files: read.data.files ?? {},
     metadata: read.data.metadata ?? {},
     image: read.data.image ?? program.command,
-    ready: read.data.local?.ready ?? "auto",
-    stopTimeoutMs: read.data.local?.stopTimeout ?? options.stopTimeout,
+    ...nativeOf(read.data.local ?? {}, options),
+  };
+}
+
+function nativeOf({ ready = "auto", stopTimeout }: z.infer<typeof nativeSchema>, options: LocalOptions) {
+  return {
+    ready: typeof ready === "string" ? ready : { after: parseDuration(ready.after) },
+    stopTimeoutMs: stopTimeout === undefined ? options.stopTimeout : parseDuration(stopTimeout),
   };
 }
 

@@ -1,14 +1,6 @@
-import { readDuration } from "@bellows/core";
+import { duration } from "@bellows/core";
 import { z } from "zod";
 import { envSchema } from "./environment.js";
-
-/** `10s`, `5m` and the like; milliseconds inside. */
-export const durationSchema = z.string().transform((text, context) => {
-  const read = readDuration(text);
-  if (typeof read === "number") return read;
-  context.addIssue({ code: "custom", message: `${read.message} (${read.hint})` });
-  return z.NEVER;
-});
 
 /** A command that the operator declared, for launches that name it as their `image`. */
 export const imageSchema = z.strictObject({
@@ -38,9 +30,7 @@ export const optionsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Folder of the servers; default: one in the state directory"),
-  stopTimeout: durationSchema
-    .prefault("10s")
-    .describe("How long a server may take to end before it is killed"),
+  stopTimeout: duration().prefault("10s").describe("How long a server may take to end before it is killed"),
   envAllow: z
     .array(z.string().min(1))
     .default([])
