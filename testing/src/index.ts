@@ -2,3 +2,4 @@
 export * from "./child.js";
 export * from "./programs.js";
 export * from "./prometheus.js";
+export * from "./rabbitmq.js";
