@@ -121,7 +121,7 @@ function reportUnion(subject: Subject, issue: Issue, path: readonly PathStep[]):
     return;
   }
   const options = [
-    ...new Set(branches.flatMap((errors) => errors.filter(isWrongKind).map((error) => expectation(error)))),
+    ...new Set(branches.flatMap((errors) => errors.filter(isWrongKind).flatMap(expectations))),
   ];
   subject.report.fault(node, `${nameOf(subject, path)} must be ${list(options)}`);
 }
@@ -138,6 +138,7 @@ function nameOf(subject: Subject, path: readonly PathStep[]): string {
 function words(issue: Issue, key: string, node: SourceNode): { message: string; hint?: string } {
   const params = issue.params ?? {};
   const hint = params.hint === undefined ? {} : { hint: params.hint };
+  if (issue.code !== "custom" && isAuthored(issue)) return { message: subjectless(issue.message, key) };
   switch (issue.code) {
     case "invalid_type":
       return wrongType(issue, key, node);
@@ -158,6 +159,11 @@ function words(issue: Issue, key: string, node: SourceNode): { message: string; 
     default:
       return { message: `${key}: ${plainMessage(issue)}`, ...hint };
   }
+}
+
+/** Whether the schema's author wrote the message; the library's own are said better here. */
+function isAuthored(issue: Issue): boolean {
+  return !/^(Invalid|Too (small|big)|Unrecognized|Unable)/.test(issue.message);
 }
 
 /** "must not be 0" needs the key in front; "needs either value or perInstance" reads better with it, too. */
@@ -183,8 +189,12 @@ const KINDS: Record<string, string> = {
 };
 
 function expectation(issue: Issue): string {
-  if (issue.code === "invalid_value") return list((issue.values ?? []).map(String));
-  return KINDS[issue.expected ?? ""] ?? issue.expected ?? "something else";
+  return list(expectations(issue));
+}
+
+function expectations(issue: Issue): string[] {
+  if (issue.code === "invalid_value") return (issue.values ?? []).map(String);
+  return [KINDS[issue.expected ?? ""] ?? issue.expected ?? "something else"];
 }
 
 function list(words: readonly string[]): string {

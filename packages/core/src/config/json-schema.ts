@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { configFile } from "./schema.js";
 
-/** Where the published schema lives; editors find it by `# yaml-language-server: $schema=…`. */
-const ID = "https://bellows.dev/schema/bellows.schema.json";
+/** A name, not a place: the file ships with this package, as `schema/bellows.schema.json`. */
+const ID = "urn:bellows:config:1";
 
 type Json = Record<string, unknown>;
 

@@ -15,7 +15,7 @@ import { normalizeBalancer } from "./normalize-balancer.js";
 import { normalizeCluster, normalizeGroup } from "./normalize-group.js";
 import { entriesOf } from "./normalize-metrics.js";
 import { normalizeServer } from "./normalize-server.js";
-import { parseSource } from "./parse.js";
+import { parseSource, reportNothing } from "./parse.js";
 import { directSources, loadDirectSources, loadProviders, loadSources } from "./plugins-of-file.js";
 import type { Fields } from "./read.js";
 import { readFields } from "./read.js";
@@ -79,7 +79,7 @@ async function readConfig(
   options: LoadOptions & { path: string },
 ): Promise<Config | undefined> {
   if (root.kind !== "map") {
-    if (isNull(root)) report.fault(root, "the file says nothing", "bellows init writes one that works");
+    if (isNull(root)) reportNothing(report);
     else report.fault(root, "the file must be a map of keys and values", "it begins with version: 1");
     return undefined;
   }

@@ -15,6 +15,7 @@ import type { Field, Fields } from "./read.js";
 import { read, readFields } from "./read.js";
 import type { GroupFile } from "./schema-group.js";
 import { clusterFile, groupFile, serviceFile } from "./schema-group.js";
+import { knownKeys } from "./schema-shape.js";
 import type { Entry, SourceNode } from "./source-node.js";
 import { childOf, nodeAt } from "./source-node.js";
 
@@ -256,8 +257,8 @@ function readLaunch(
 }
 
 function takes(schema: ProviderConfig["plugin"]["launch"]): { hint?: string } {
-  const shape = (schema as { shape?: object }).shape;
-  return shape === undefined ? {} : { hint: `it takes ${Object.keys(shape).join(", ")}` };
+  const keys = knownKeys(schema, []);
+  return keys.length === 0 ? {} : { hint: `it takes ${keys.join(", ")}` };
 }
 
 function attachments(

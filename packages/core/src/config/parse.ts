@@ -9,6 +9,9 @@ const MOST_NODES = 100_000;
 /** Deeper nesting than any config has. */
 const DEEPEST = 64;
 
+/** Tags that say what the value is anyway. */
+const PLAIN_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
+
 type Yaml = typeof import("yaml");
 
 /**
@@ -32,7 +35,6 @@ function readDocument(yaml: Yaml, report: Report, text: string): Document | unde
       version: "1.2",
       keepSourceTokens: false,
     });
-    if (!Array.isArray(documents)) return undefined;
     const [first, second] = documents as Document[];
     if (second?.range && documents.length > 1) {
       report.fault(
@@ -40,12 +42,18 @@ function readDocument(yaml: Yaml, report: Report, text: string): Document | unde
         "a second document begins here: one file is one config",
       );
     }
+    if (first === undefined) reportNothing(report);
     return first;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     report.fault({ start: 0, end: 1 }, "the file is nested too deep to be read");
     return undefined;
   }
+}
+
+/** A file of comments alone. */
+export function reportNothing(report: Report): void {
+  report.fault({ start: 0, end: 1 }, "the file says nothing", "bellows init writes one that works");
 }
 
 function reportMistake(report: Report, mistake: FlowMistake): void {
@@ -74,13 +82,6 @@ function reportSyntax(report: Report, document: Document): boolean {
     lines.add(line);
     const { message, hint } = wordsFor(error, report.text);
     report.fault({ start: error.pos[0], end: error.pos[1] }, message, hint);
-  }
-  for (const warning of document.warnings) {
-    report.fault(
-      { start: warning.pos[0], end: warning.pos[1] },
-      "tags (!…) mean nothing here",
-      "write the value alone",
-    );
   }
   return document.errors.length === 0;
 }
@@ -133,6 +134,9 @@ class TreeBuilder {
     if (++this.#nodes > MOST_NODES || depth > DEEPEST) return this.#stop(fallback, depth);
     if (node === null || node === undefined) return empty(fallback);
     const range = rangeOf(node) ?? fallback;
+    if (node.tag !== undefined && !PLAIN_TAG.test(node.tag)) {
+      this.report.fault(range, "tags (!…) mean nothing here", "write the value alone");
+    }
     if (this.yaml.isAlias(node)) return this.#alias(node, range, depth);
     if (this.yaml.isMap(node))
       return { kind: "map", ...range, entries: this.#entries(node.items as Pair[], range, depth) };

@@ -1,7 +1,7 @@
 import type { MetricSourcePlugin, ProviderPlugin } from "../contracts/provider.js";
 import { nearest } from "../nearest.js";
 import type { PluginKinds, PluginLoader } from "../plugins/load.js";
-import { loadFault } from "../plugins/load.js";
+import { BUILT_IN_SOURCES, loadFault } from "../plugins/load.js";
 import type { ProviderConfig, SourceConfig } from "./config.js";
 import type { Broken } from "./context.js";
 import { OWN_SOURCES } from "./normalize-metrics.js";
@@ -142,7 +142,7 @@ export async function loadDirectSources(
         `name it once: sources: { ${kind}1: { use: ${kind}, … } }, and write source: ${kind}1`,
       );
     } catch (error) {
-      const near = nearest(kind, [...named, ...OWN_SOURCES, ...BUILT_IN]);
+      const near = nearest(kind, [...named, ...OWN_SOURCES, ...BUILT_IN_SOURCES]);
       if (near === undefined) {
         const { message, hint } = loadFault(error);
         report.fault(at, message, hint);
@@ -152,6 +152,3 @@ export async function loadDirectSources(
   });
   return new Map(await Promise.all(loaded));
 }
-
-/** Kinds that come with Bellows, for advice. */
-const BUILT_IN = ["http", "prometheus", "exposition", "host", "replay", "constant", "rabbitmq", "cloudwatch"];

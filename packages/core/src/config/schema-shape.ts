@@ -39,5 +39,12 @@ function step(schema: z.ZodType, key: PathStep): z.ZodType[] {
 export function knownKeys(schema: z.ZodType, path: readonly PathStep[]): string[] {
   let here = unwrapped(schema);
   for (const key of path) here = here.flatMap((one) => step(one, key));
-  return [...new Set(here.flatMap((one) => Object.keys(definition(one).shape ?? {})))];
+  return [...new Set(here.flatMap((one) => possibleKeys(definition(one).shape ?? {})))];
+}
+
+/** Keys that a plugin lists only to refuse them with a word of its own are no advice. */
+function possibleKeys(shape: Record<string, z.ZodType>): string[] {
+  return Object.entries(shape)
+    .filter(([, schema]) => unwrapped(schema).some((one) => definition(one).type !== "never"))
+    .map(([key]) => key);
 }

@@ -29,6 +29,20 @@ export interface LoaderOptions {
   from: readonly string[];
 }
 
+const SOURCES_PACKAGE = "@bellows/metrics-sources";
+
+/** The kinds of metric sources that come with Bellows. */
+export const BUILT_IN_SOURCES: readonly string[] = [
+  "http",
+  "prometheus",
+  "exposition",
+  "host",
+  "replay",
+  "constant",
+  "rabbitmq",
+  "cloudwatch",
+];
+
 const WORDS: Record<keyof PluginKinds, string> = {
   provider: "provider",
   "metric-source": "metric source",
@@ -56,7 +70,7 @@ export function pluginCandidates(kind: keyof PluginKinds, use: string): string[]
   const known = { provider: "provider", "metric-source": "source", policy: "policy" }[kind];
   if (use.startsWith(`bellows-${known}-`)) return [use];
   const candidates = kind === "policy" ? [] : [`@bellows/${known}-${use}`];
-  if (kind === "metric-source") candidates.unshift(`@bellows/metrics-sources/${use}`);
+  if (kind === "metric-source") candidates.unshift(`${SOURCES_PACKAGE}/${use}`);
   return [...candidates, `bellows-${known}-${use}`];
 }
 
@@ -90,8 +104,11 @@ function notInstalled(
 ): ConfigError {
   const first = candidates[0] ?? "";
   const isPath = first.startsWith(".") || isAbsolute(first);
-  // The built-in sources are looked for first, but what is missing is never one of them.
-  const named = kind === "metric-source" && candidates.length > 1 ? candidates.slice(1) : candidates;
+  const builtIn =
+    kind === "metric-source" && BUILT_IN_SOURCES.some((name) => first === `${SOURCES_PACKAGE}/${name}`);
+  // The package of the built-in sources is looked into first, and named only where it would help.
+  const named =
+    kind === "metric-source" && candidates.length > 1 && !builtIn ? candidates.slice(1) : candidates;
   const hint = isPath
     ? "the path is meant from the config file's folder"
     : `npm install ${packageOf(named[0] ?? first)}`;
