@@ -171,6 +171,12 @@ describe("a change of configuration", () => {
     await expect(taken).rejects.toMatchObject({ code: "conflict" });
     expect((await ask(port)).member).toBe("a");
     expect(readFileSync(configPath(folder), "utf8")).toBe(before);
+    const elsewhere = {
+      listeners: [{ port: b.port, protocol: "http" as const, pool: "new" }],
+      pools: { new: { members: [] } },
+    };
+    await expect(balancer.configure(elsewhere)).rejects.toMatchObject({ code: "conflict" });
+    expect(Object.keys((await balancer.status()).pools)).toEqual(["main"]);
   });
 
   it("opens and closes listeners while the others serve", async () => {

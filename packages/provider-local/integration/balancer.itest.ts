@@ -281,6 +281,15 @@ describe("members", () => {
     expect((await waiting).member).toBe("b");
   });
 
+  it("that are all gone make a change of protocols wait too", async () => {
+    const { port, change, balancer } = await balance({ members: [], queueMs: 20_000 });
+    const waiting = ask(port, "/", { headers: { connection: "Upgrade", upgrade: "echo" } });
+    await eventually(async () => (await balancer.stats()).pools.main?.waiting === 1);
+    const member = await serve((_request, response) => response.writeHead(403).end("no"));
+    await change({ members: [here("a", member.port)], queueMs: 20_000 });
+    expect((await waiting).status).toBe(403);
+  });
+
   it("that are all gone are answered for with 503 and a time to come back, when the wait is over", async () => {
     const { port } = await balance({ members: [], queueMs: 50 });
     const answer = await ask(port);

@@ -69,6 +69,7 @@ export class Engine {
       }
     } catch (error) {
       for (const listener of opened.values()) void retireListener(listener);
+      this.#retirePools();
       throw error;
     }
     return opened;

@@ -56,7 +56,26 @@ function optionsFor(member: Member, request: IncomingMessage): RequestOptions {
  */
 export function passUpgrade(pool: MemberPool, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.on("error", () => socket.destroy());
-  tryMember(pool, request, socket, head, []);
+  const begin = (): void => tryMember(pool, request, socket, head, []);
+  if (pool.serving.length > 0) return begin();
+  const { queueMs } = pool.config;
+  const forget = pool.park(() => {
+    stop();
+    begin();
+  });
+  const fail = (): void => {
+    stop();
+    record(pool.counters, performance.now(), { failed: true });
+    refuse(socket, 503);
+  };
+  const timer = setTimeout(fail, queueMs);
+  const stop = (): void => {
+    clearTimeout(timer);
+    forget?.();
+    socket.off("close", stop);
+  };
+  socket.once("close", stop);
+  if (forget === undefined) fail();
 }
 
 function tryMember(
@@ -67,7 +86,10 @@ function tryMember(
   tried: Member[],
 ): void {
   const member = pool.pick(tried);
-  if (member === undefined) return refuse(socket, tried.length > 0 ? 502 : 503);
+  if (member === undefined) {
+    record(pool.counters, performance.now(), { failed: true });
+    return refuse(socket, 503);
+  }
   pool.claim(member);
   member.sockets.add(socket);
   let connected = false;
@@ -114,7 +136,10 @@ function tryMember(
     release();
     if (socket.destroyed) return;
     record(member.counters, performance.now(), { failed: true });
-    if (connected) return refuse(socket, 502);
+    if (connected) {
+      record(pool.counters, performance.now(), { failed: true });
+      return refuse(socket, 502);
+    }
     pool.refused(member, error.message);
     tryMember(pool, request, socket, head, [...tried, member]);
   });
