@@ -64,10 +64,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   await Promise.all([
     ...Object.values(config.providers).map(async ({ key, plugin, options: own }) => {
-      const webhookUrl = config.server.url ?? undefined;
+      const webhookUrl = config.server.url;
       const settings = {
         ...common,
         key,
+        checked: true,
+        declared: (group: string) => config.groups[group]?.scaling.policies ?? [],
         ...(webhookUrl === undefined ? {} : { webhookUrl }),
         ...(options.serverKey === undefined ? {} : { serverKey: options.serverKey.toString("hex") }),
       };
