@@ -11,8 +11,8 @@ import { takeCensus } from "./counts.js";
 import type { Evaluated } from "./evaluate.js";
 import { evaluateRound, readMetrics } from "./evaluate.js";
 import { pruneMoves, recommend } from "./limits.js";
-import type { Memory, OwnStep } from "./memory.js";
-import { noteStep, rebaseMemory, stampCooldown, stopTimers } from "./memory.js";
+import type { Execution, Memory, OwnStep } from "./memory.js";
+import { isInForce, noteStep, rebaseMemory, stampCooldown, stopTimers } from "./memory.js";
 import { addPolicyOutlook } from "./outlook.js";
 
 export type { DecidedOrder, OrderInput, OrderRequest, OrderVerdict } from "./decide-order.js";
@@ -78,14 +78,19 @@ export function decideRound(input: RoundInput): Decided {
   const record = recordOf(input, evaluated, counts, draft, action);
   if (!off) record.wanted = wanted;
   if (action === "hold") return { record, memory: kept };
-  const policy =
-    winner >= 0 && Math.sign(draft.to - desired) === Math.sign(wanted - desired)
-      ? proposals[winner]?.policy
-      : undefined;
-  const execution = { id: input.id, atMs: nowMs, from: desired, to: draft.to };
-  const stamped =
-    policy === undefined ? noteStep(kept, execution) : stampCooldown(kept, { ...execution, policy });
-  return { record, memory: stamped };
+  const policy = isWinnersMove(draft, wanted) ? proposals[winner]?.policy : undefined;
+  return { record, memory: stamp(kept, { id: input.id, atMs: nowMs, from: desired, to: draft.to }, policy) };
+}
+
+/** Whether a draft goes where the policies want it, rather than where a pin, a floor or a bound moves it. */
+function isWinnersMove({ memory, nowMs, counts, to }: Draft, wanted: number): boolean {
+  if (isInForce(memory.pin, nowMs)) return false;
+  return wanted !== counts.desired && to > counts.desired === wanted > counts.desired;
+}
+
+/** Cooldowns run from what a policy wanted; a repair, a pin or a floor starts none. */
+function stamp(memory: Memory, execution: Execution, policy: string | undefined): Memory {
+  return policy === undefined ? noteStep(memory, execution) : stampCooldown(memory, { ...execution, policy });
 }
 
 /** The decision about a group that could not be read: nothing, and no timer goes on meanwhile. */
@@ -103,7 +108,7 @@ function holdUnread(input: RoundInput, memory: Memory, why: string): Decided {
 
 function evaluateNothing({ compiled, samples, nowMs }: RoundInput, memory: Memory): Evaluated {
   const metrics = readMetrics(compiled.metrics, samples, nowMs);
-  return { metrics, signals: [], proposals: [], memory: { ...memory, atMs: nowMs } };
+  return { metrics, signals: [], proposals: [], memory: stopTimers({ ...memory, atMs: nowMs }) };
 }
 
 /** The own last step, as long as its instances have not settled. */

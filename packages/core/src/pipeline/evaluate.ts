@@ -22,6 +22,11 @@ export interface Evaluated {
   readonly memory: Memory;
 }
 
+/** Last good samples by metric, `[value, observedAtMs]`. */
+export type KnownSamples = NonNullable<Memory["samples"]>;
+
+const NOTHING_KNOWN: KnownSamples = Object.freeze({});
+
 /** What policies see of their group in one round. */
 export interface Scope {
   readonly compiled: CompiledScaling;
@@ -32,6 +37,8 @@ export interface Scope {
   readonly values: Map<string, ExpressionInput>;
   /** What policies will remember; the memory's own record until one of them changes something. */
   policies: Readonly<Record<string, PolicyMemory>>;
+  /** Last good samples, this round's among them, however old; empty where no policy asks for them. */
+  readonly known: KnownSamples;
   blind: { policy: string; why: string } | undefined;
 }
 
@@ -55,21 +62,15 @@ export function evaluateRound(
 ): Evaluated {
   if (sharedValues.size > SHARED_VALUES_LIMIT) sharedValues.clear();
   const values = sharedValues;
-  const scope: Scope = {
-    compiled,
-    counts,
-    memory,
-    nowMs,
-    values,
-    policies: memory.policies,
-    blind: undefined,
-  };
+  const known = compiled.keepsSamples ? rememberSamples(compiled.metrics, samples, memory) : NOTHING_KNOWN;
+  const { policies } = memory;
+  const scope: Scope = { compiled, counts, memory, nowMs, values, known, policies, blind: undefined };
   const metrics = readMetrics(compiled.metrics, samples, nowMs, values);
   setGroupNames(counts, values);
   const signals = readSignals(scope);
   const proposals = compiled.policies.map((policy) => propose(policy, scope));
   const next: Memory = { ...memory, atMs: nowMs, policies: scope.policies };
-  if (compiled.keepsSamples) next.samples = rememberSamples(compiled.metrics, samples, memory);
+  if (compiled.keepsSamples) next.samples = known;
   const evaluated = { metrics, signals, proposals, memory: next };
   return scope.blind === undefined ? evaluated : { ...evaluated, blind: scope.blind };
 }
@@ -145,7 +146,7 @@ function rememberSamples(
   metrics: readonly MetricSpec[],
   samples: readonly Sample[],
   memory: Memory,
-): Record<string, readonly [number, number]> {
+): KnownSamples {
   const known: Record<string, readonly [number, number]> = {};
   metrics.forEach(({ name }, i) => {
     const sample = samples[i];

@@ -86,7 +86,7 @@ function lastKnown(policy: CompiledPolicy, scope: Scope, why: string, forMs: num
   let oldestMs = 0;
   for (const name of policy.needs) {
     if (typeof values.get(name) === "number") continue;
-    const known = scope.memory.samples?.[name];
+    const known = scope.known[name];
     const ageMs = known === undefined ? Number.POSITIVE_INFINITY : Math.max(0, scope.nowMs - known[1]);
     if (known === undefined || ageMs > forMs) return undefined;
     values.set(name, known[0]);

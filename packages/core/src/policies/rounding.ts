@@ -13,7 +13,8 @@ import { binaryFraction, ceilDiv, decimalFraction, floorDiv } from "./exact.js";
 export function percentChange(count: number, percent: number, rounding: Rounding, minMagnitude = 0): number {
   const { num, den } = rounding === "otter" ? binaryFraction(percent) : decimalFraction(percent);
   const change = Number(ROUND[rounding](BigInt(count) * num, den * 100n));
-  return percent > 0 ? Math.max(change, minMagnitude) : Math.min(change, -minMagnitude);
+  // Adding 0 turns -0 into 0.
+  return (percent > 0 ? Math.max(change, minMagnitude) : Math.min(change, -minMagnitude)) + 0;
 }
 
 /** Each rounds the exact change `num / den`. Counts are whole, so rounding the result is rounding the change. */
