@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { resolve as resolvePath } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   ConfigError,
   ConflictError,
@@ -11,14 +9,16 @@ import {
   TimeoutError,
   UnavailableError,
 } from "@bellows/core";
-import { configPath, logPath, writeAtomic } from "./files.js";
+import type { CallOptions } from "./call-options.js";
+import { configPath, writeAtomic } from "./files.js";
 import { isRunning } from "./identity.js";
+import { launch } from "./launch.js";
 import { findHolder } from "./lock.js";
-import type { StartMessage } from "./main.js";
 import { type BalancerRecord, readRecord } from "./record.js";
 import type { BalancerStats, BalancerStatus } from "./report.js";
 import type { BalancerConfig, BalancerConfigInput, MemberConfig } from "./schema.js";
 
+export type { CallOptions } from "./call-options.js";
 export type { BalancerStats, BalancerStatus, LiveSummary, MemberStatus } from "./report.js";
 export type {
   BalancerConfig,
@@ -30,22 +30,12 @@ export type {
 } from "./schema.js";
 export type { Summary } from "./stats.js";
 
-/** How long a balancer may take to be ready; it takes some 200 ms on an idle machine. */
-const START_TIMEOUT_MS = 15_000;
 /** How long the control endpoint may take to answer. */
 const CALL_TIMEOUT_MS = 5_000;
 /** What {@link Balancer.stop} gives work under way by default. */
 const STOP_DEADLINE_MS = 10_000;
 /** After the deadline, what the process may need to be gone before it is killed. */
 const STOP_GRACE_MS = 2_000;
-
-/** Options that every call takes. */
-export interface CallOptions {
-  /** Ends the wait; what was asked for may still happen. */
-  signal?: AbortSignal;
-  /** Milliseconds until a `TimeoutError`. */
-  timeoutMs?: number;
-}
 
 /** A running balancer process, seen from outside. It lives on when its starter ends. */
 export interface Balancer {
@@ -95,64 +85,6 @@ export async function parseBalancerConfig(input: BalancerConfigInput): Promise<B
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(top)"}: ${issue.message}`);
   throw new ConfigError(`the balancer's configuration is wrong: ${faults.join("; ")}`);
-}
-
-function mainPath(): string {
-  const beside = fileURLToPath(new URL("./main.js", import.meta.url));
-  // From source (tests), the process is run as it was built.
-  return existsSync(beside) ? beside : fileURLToPath(new URL("../../dist/balancer/main.js", import.meta.url));
-}
-
-/** Only what a process needs to run: the starter's secrets stay with the starter. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, TMPDIR, TZ } = process.env;
-  return { ...(PATH && { PATH }), ...(TMPDIR && { TMPDIR }), ...(TZ && { TZ }) };
-}
-
-function launch(folder: string, name: string, options: CallOptions): Promise<StartMessage> {
-  const log = openSync(logPath(folder), "a", 0o600);
-  const child = spawn(process.execPath, [mainPath(), folder, name], {
-    cwd: folder,
-    detached: true,
-    env: plainEnvironment(),
-    stdio: ["ignore", log, log, "ipc"],
-  });
-  closeSync(log);
-  return new Promise<StartMessage>((resolve, reject) => {
-    const timeoutMs = options.timeoutMs ?? START_TIMEOUT_MS;
-    const giveUp = (error: unknown): void => {
-      child.kill("SIGKILL");
-      settle(() => reject(error));
-    };
-    const late = new TimeoutError(
-      `balancer "${name}" was not ready within ${timeoutMs} ms: see ${logPath(folder)}`,
-    );
-    const timer = setTimeout(() => giveUp(late), timeoutMs);
-    const onAbort = (): void => giveUp(options.signal?.reason);
-    const settle = (end: () => void): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener("abort", onAbort);
-      child.removeAllListeners();
-      child.on("error", () => {});
-      if (child.connected) child.disconnect();
-      child.unref();
-      end();
-    };
-    options.signal?.addEventListener("abort", onAbort, { once: true });
-    let message: StartMessage | undefined;
-    child.once("message", (received) => {
-      message = received as StartMessage;
-      if ("ready" in message) settle(() => resolve({ ready: true }));
-    });
-    child.once("error", (error) =>
-      giveUp(new UnavailableError(`cannot start balancer "${name}": ${error.message}`)),
-    );
-    // One that could not start is waited for, so that nobody takes it for running while it ends.
-    child.once("exit", (code) => {
-      const text = `balancer "${name}" ended at once (exit ${code}): see ${logPath(folder)}`;
-      settle(() => (message === undefined ? reject(new UnavailableError(text)) : resolve(message)));
-    });
-  });
 }
 
 /**
