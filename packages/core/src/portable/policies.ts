@@ -28,8 +28,18 @@ import { canonical, clamp } from "./bounds.js";
 import { isHeldByPause, runningCooldown, stamp, withdraw } from "./cooldowns.js";
 import { openShelf } from "./shelf.js";
 
-/** Runs one execution: here, or through the queue of a daemon. */
+/**
+ * Runs one execution, through the queue of a daemon for groups that it has.
+ * @param here - runs it here, without any queue: for groups that the caller knows nothing of.
+ */
 export type Execute = (
+  group: Group,
+  policy: Policy,
+  options: Parameters<PoliciesDriver["execute"]>[2],
+  here: () => Promise<ExecutionOutcome>,
+) => Promise<ExecutionOutcome>;
+
+type ExecuteHere = (
   group: Group,
   policy: Policy,
   options?: Parameters<PoliciesDriver["execute"]>[2],
@@ -107,7 +117,8 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
     }
     return policy;
   };
-  const run = options.execute ?? executeHere(options);
+  const here = executeHere(options);
+  const run = options.execute;
 
   return {
     async *list(ref, call) {
@@ -167,7 +178,8 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
       const policy = await findOwn(group, policyRef);
       if (policy === undefined)
         return native ? native.execute(ref, policyRef, call) : missing(group, policyRef);
-      return run(group, policy, call);
+      const alone = (): Promise<ExecutionOutcome> => here(group, policy, call);
+      return run === undefined ? alone() : run(group, policy, call, alone);
     },
   };
 }
@@ -219,7 +231,7 @@ function alreadyThere(group: string, name: string): AlreadyExistsError {
 }
 
 /** Executes on the groups driver, one at a time per group. */
-function executeHere(options: PortablePoliciesOptions): Execute {
+function executeHere(options: PortablePoliciesOptions): ExecuteHere {
   const tails = new Map<string, Promise<unknown>>();
   return (group, policy, call) => {
     const turn = (tails.get(group.name) ?? Promise.resolve())
