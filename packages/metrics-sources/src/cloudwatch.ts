@@ -1,6 +1,5 @@
-import { defineMetricSource, formatDuration } from "@bellows/core";
+import { defineMetricSource, duration, formatDuration, text } from "@bellows/core";
 import { z } from "zod";
-import { duration, text } from "./values.js";
 
 const SHORT_PERIODS_MS = [1_000, 5_000, 10_000, 20_000, 30_000];
 const STATISTIC =

@@ -2,10 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Host, HttpRequest, HttpResponse } from "@bellows/core";
-import { ConfigError, createRedaction, errorLine } from "@bellows/core";
+import { ConfigError, createRedaction, duration, errorLine, size, text } from "@bellows/core";
 import { z } from "zod";
 import type { Call } from "./batch.js";
-import { duration, size, text } from "./values.js";
 
 const authSchema = z.union([
   z.strictObject({ user: text(), password: z.string() }),

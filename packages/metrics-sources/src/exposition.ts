@@ -1,5 +1,5 @@
 import type { Host, HttpResponse, MetricQuery, Sample } from "@bellows/core";
-import { defineMetricSource, formatDuration, nearest } from "@bellows/core";
+import { defineMetricSource, duration, formatDuration, nearest, text } from "@bellows/core";
 import { z } from "zod";
 import { type Call, type Job, runJobs } from "./batch.js";
 import {
@@ -14,7 +14,6 @@ import {
 } from "./connection.js";
 import { addReading, type Reading, rateOf } from "./counter-rate.js";
 import { parseExposition, type Series } from "./exposition-text.js";
-import { duration, text } from "./values.js";
 
 const pageFields = {
   /** The page, such as `http://host:9100/metrics`; in a metric it may be relative to the source's. */

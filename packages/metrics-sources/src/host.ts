@@ -2,10 +2,9 @@ import { readFile, statfs } from "node:fs/promises";
 import { cpus, freemem, loadavg, platform, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { Host } from "@bellows/core";
-import { defineMetricSource } from "@bellows/core";
+import { defineMetricSource, text } from "@bellows/core";
 import { z } from "zod";
 import { type Job, runJobs } from "./batch.js";
-import { text } from "./values.js";
 
 const METRICS = [
   "cpuPercent",

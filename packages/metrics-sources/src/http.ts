@@ -1,5 +1,5 @@
 import type { Host, MetricQuery, Sample } from "@bellows/core";
-import { defineMetricSource, isBellowsError } from "@bellows/core";
+import { defineMetricSource, isBellowsError, text } from "@bellows/core";
 import { z } from "zod";
 import { type Call, type Job, runJobs } from "./batch.js";
 import {
@@ -13,7 +13,6 @@ import {
   type Requester,
 } from "./connection.js";
 import { createSelector, describe, numberOf, parseDotPath, timeOf } from "./path.js";
-import { text } from "./values.js";
 
 const path = text().superRefine((written, ctx) => {
   try {

@@ -1,5 +1,5 @@
 import type { Host, HttpResponse, MetricQuery, ReadOptions, Sample, TimeRange } from "@bellows/core";
-import { ConfigError, defineMetricSource, UnavailableError } from "@bellows/core";
+import { ConfigError, defineMetricSource, text, UnavailableError } from "@bellows/core";
 import { z } from "zod";
 import { type BatchSetup, type Call, type Job, runJobs } from "./batch.js";
 import {
@@ -10,7 +10,6 @@ import {
   DEFAULT_CONCURRENCY,
   type Requester,
 } from "./connection.js";
-import { text } from "./values.js";
 
 const options = z.strictObject({
   /** Root of the server, without `/api/v1`. */

@@ -1,5 +1,5 @@
 import type { Host, MetricQuery, Sample } from "@bellows/core";
-import { defineMetricSource, isBellowsError, UnavailableError } from "@bellows/core";
+import { defineMetricSource, isBellowsError, text, UnavailableError } from "@bellows/core";
 import { z } from "zod";
 import { type Call, type Job, runJobs } from "./batch.js";
 import {
@@ -12,7 +12,6 @@ import {
   type Requester,
 } from "./connection.js";
 import { describe, follow, numberOf, parseDotPath } from "./path.js";
-import { text } from "./values.js";
 
 const { timeout, tls } = connectionFields;
 const options = z.strictObject({

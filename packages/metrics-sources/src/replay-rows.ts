@@ -117,20 +117,24 @@ export function trackOf(recording: Recording, timeColumn: string, column: string
     });
   }
   if (chosen === undefined) throw new ConfigError("there is no column beside the time");
-  const points: { atMs: number; value: number; relative: boolean }[] = [];
+  const points: { atMs: number; value: number }[] = [];
   const bad: string[] = [];
+  let relatives = 0;
   for (const { line, cells } of recording.rows) {
     const time = readTime(cells.get(timeColumn));
     const value = numberOf(cells.get(chosen));
     if (time === undefined) bad.push(`line ${line}: ${timeColumn} is no time`);
     else if (value === undefined) bad.push(`line ${line}: ${chosen} is no number`);
-    else points.push({ ...time, value });
+    else {
+      points.push({ atMs: time.atMs, value });
+      relatives += time.relative ? 1 : 0;
+    }
   }
-  const relative = points[0]?.relative ?? false;
-  const odd = points.filter((point) => point.relative !== relative).length;
-  if (odd > 0) throw new ConfigError(`${odd} rows count time from the start, and others by the calendar`);
+  if (relatives > 0 && relatives < points.length) {
+    throw new ConfigError(`${relatives} rows count time from the start, and others by the calendar`);
+  }
   points.sort((a, b) => a.atMs - b.atMs);
-  return { points, relative, bad };
+  return { points, relative: relatives > 0, bad };
 }
 
 function readTime(cell: unknown): { atMs: number; relative: boolean } | undefined {

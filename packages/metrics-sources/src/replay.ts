@@ -1,11 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Host, Sample, TimeRange } from "@bellows/core";
-import { ConfigError, defineMetricSource, errorLine } from "@bellows/core";
+import { ConfigError, defineMetricSource, errorLine, text } from "@bellows/core";
 import { z } from "zod";
 import { runJobs } from "./batch.js";
 import { type Playing, parseRecording, type Recording, type Track, trackOf, valueAt } from "./replay-rows.js";
-import { text } from "./values.js";
 
 const fields = {
   /** CSV with a header, or JSON lines (`.jsonl`, `.ndjson`); relative to the config file. */
@@ -117,11 +116,19 @@ interface Loaded {
 /** Keeps what it has read until the file is another. */
 function createLoader(host: Host): Loader {
   const files = new Map<string, Loaded>();
+  const loading = new Map<string, Promise<Loaded>>();
+  // Metrics of one read that share a file share one look at it.
+  const loadOnce = (path: string, file: string): Promise<Loaded> => {
+    const shared =
+      loading.get(path) ?? loadFile(path, file, files.get(path)).finally(() => loading.delete(path));
+    loading.set(path, shared);
+    return shared;
+  };
   return async ({ file, time = "time", column }) => {
     if (file === undefined)
       throw new ConfigError("no file to replay", { hint: "give the metric or its source a file" });
     const path = resolve(host.baseFolder, file);
-    const loaded = await loadFile(path, file, files.get(path));
+    const loaded = await loadOnce(path, file);
     files.set(path, loaded);
     const key = JSON.stringify([time, column]);
     let track = loaded.tracks.get(key);
