@@ -7,7 +7,7 @@ import type { DueGroup, RoundPlan } from "./round-plan.js";
 /** One part of the answer to an ask. */
 export interface Answer {
   position: number;
-  value: Observation | Sample;
+  value: Value;
 }
 
 /** A group whose inputs have all answered or expired. */
@@ -36,53 +36,32 @@ export interface Gather {
 
 /** Bookkeeping of one round; see {@link Gather}. Nothing in it takes time or asks anybody. */
 export function createGather(plan: RoundPlan): Gather {
-  const answers = plan.asks.map((ask) =>
-    new Array<Observation | Sample | undefined>(
-      ask.kind === "look" ? ask.refs.length : ask.queries.length,
-    ).fill(undefined),
-  );
-  const waiting = plan.asks.map(() => new Map<number, number[]>());
-  const inputs = plan.groups.map(({ inputs }) =>
-    new Array<Observation | Sample | undefined>(inputs.length).fill(undefined),
-  );
+  const given = plan.waiting.map((positions) => new Array<boolean>(positions.length).fill(false));
+  const inputs = plan.groups.map(({ inputs }) => new Array<Value | undefined>(inputs.length).fill(undefined));
   const open = plan.groups.map(({ inputs }) => inputs.length);
   let left = plan.groups.length;
-  for (const [index, group] of plan.groups.entries()) {
-    for (const { ask, position } of group.inputs) {
-      const list = waiting[ask]?.get(position);
-      if (list) list.push(index);
-      else waiting[ask]?.set(position, [index]);
-    }
-  }
 
-  const fill = (index: number, group: DueGroup, ready: ReadyGroup[], matches: Matcher): void => {
-    const own = inputs[index] ?? [];
-    for (const [at, input] of group.inputs.entries()) {
-      if (own[at] !== undefined) continue;
-      const value = matches(input);
-      if (value === undefined) continue;
-      own[at] = value;
-      open[index] = (open[index] ?? 1) - 1;
-      if (open[index] === 0) {
-        left -= 1;
-        ready.push(readyGroup(plan.ticket, group, own));
-      }
-    }
+  const give = (index: number, at: number, value: Value, ready: ReadyGroup[]): void => {
+    const group = plan.groups[index];
+    const own = inputs[index];
+    if (group === undefined || own === undefined || own[at] !== undefined) return;
+    own[at] = value;
+    const still = (open[index] ?? 1) - 1;
+    open[index] = still;
+    if (still > 0) return;
+    left -= 1;
+    ready.push(readyGroup(plan.ticket, group, own));
   };
 
-  const take = (ask: number, given: readonly Answer[]): ReadyGroup[] => {
+  const take = (ask: number, answers: readonly Answer[]): ReadyGroup[] => {
     const ready: ReadyGroup[] = [];
-    for (const { position, value } of given) {
-      const known = answers[ask];
-      if (known === undefined || position >= known.length || known[position] !== undefined) continue;
-      known[position] = value;
-      for (const index of waiting[ask]?.get(position) ?? []) {
-        const group = plan.groups[index];
-        if (group && open[index])
-          fill(index, group, ready, (input) =>
-            input.ask === ask && input.position === position ? value : undefined,
-          );
-      }
+    const known = given[ask] ?? [];
+    const waiting = plan.waiting[ask] ?? [];
+    for (const { position, value } of answers) {
+      if (known[position] !== false) continue;
+      known[position] = true;
+      const pairs = waiting[position] ?? [];
+      for (let i = 0; i < pairs.length; i += 2) give(pairs[i] ?? -1, pairs[i + 1] ?? -1, value, ready);
     }
     return ready;
   };
@@ -90,10 +69,10 @@ export function createGather(plan: RoundPlan): Gather {
   return {
     take,
     close(ask, reason) {
-      const known = answers[ask] ?? [];
       const missing: Answer[] = [];
-      for (const [position, value] of known.entries())
-        if (value === undefined) missing.push({ position, value: { unavailable: reason } });
+      for (const [position, isGiven] of (given[ask] ?? []).entries()) {
+        if (!isGiven) missing.push({ position, value: { unavailable: reason } });
+      }
       return take(ask, missing);
     },
     expire(timeoutMs) {
@@ -101,8 +80,9 @@ export function createGather(plan: RoundPlan): Gather {
       if (left === 0) return ready;
       const late = { unavailable: `did not answer within ${formatDuration(timeoutMs)}` };
       for (const [index, group] of plan.groups.entries()) {
-        if (open[index])
-          fill(index, group, ready, (input) => (input.timeoutMs === timeoutMs ? late : undefined));
+        if (!open[index]) continue;
+        for (const [at, input] of group.inputs.entries())
+          if (input.timeoutMs === timeoutMs) give(index, at, late, ready);
       }
       return ready;
     },
@@ -110,14 +90,10 @@ export function createGather(plan: RoundPlan): Gather {
   };
 }
 
-type Matcher = (input: DueGroup["inputs"][number]) => Observation | Sample | undefined;
+type Value = Observation | Sample;
 
 /** The first input is the look at the group, the others are its metrics; see `DueGroup`. */
-function readyGroup(
-  ticket: number,
-  group: DueGroup,
-  values: readonly (Observation | Sample | undefined)[],
-): ReadyGroup {
+function readyGroup(ticket: number, group: DueGroup, values: readonly (Value | undefined)[]): ReadyGroup {
   const [observation, ...samples] = values as [Observation, ...Sample[]];
   return { name: group.name, spec: group.spec, ticket, observation, samples };
 }

@@ -340,7 +340,7 @@ describe("an order", () => {
   });
 
   it("is not undone by a round that had read the group before", async () => {
-    const world = worldOf([busy], { web: 3 });
+    const world = worldOf([{ ...busy, cooldownMs: 0 }], { web: 3 });
     let release: ((samples: Sample[]) => void) | undefined;
     world.sources.set("table", {
       read: () =>
@@ -351,11 +351,10 @@ describe("an order", () => {
     const line = world.line();
     const round = line.once();
     await settle();
-    await line.order("web", manual({ desired: 8 }, { skipCooldowns: true }));
-    world.clock.advance(1);
-    release?.([{ value: 0, observedAtMs: world.clock.now() }]);
+    await line.order("web", manual({ desired: 8 }));
+    release?.([{ value: 50, observedAtMs: world.clock.now() }]);
     await round;
-    expect(world.cloud.accepted).toEqual(["web 3>8"]);
+    expect(world.cloud.accepted).toEqual(["web 3>8", "web 8>9"]);
   });
 
   it("is seen by a round even while the cloud shows the old count", async () => {

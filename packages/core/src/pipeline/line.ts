@@ -23,7 +23,7 @@ import { createGroupQueue } from "./queue.js";
 import type { Book } from "./record.js";
 import { createBooks } from "./record.js";
 import type { GroupRuntime } from "./round-plan.js";
-import { planRound } from "./round-plan.js";
+import { createPlanner, planRound } from "./round-plan.js";
 import type { RoundEnds } from "./run-round.js";
 import { gridOfRounds, runRounds, workAndSleep } from "./run-round.js";
 import { createScheduleRunner } from "./schedules.js";
@@ -103,6 +103,7 @@ export function createLine(options: LineOptions): Line {
   const books = createBooks(store, clock);
   const writes = createOwnWrites(clock);
   const queue = createGroupQueue();
+  const planned = createPlanner();
   const records = new Subject<DecisionRecord>();
   const stopping = new Subject<void>();
   const underway = new Set<Promise<unknown>>();
@@ -127,7 +128,7 @@ export function createLine(options: LineOptions): Line {
   const runtimesOf = (names: readonly string[]): GroupRuntime[] =>
     names.flatMap((name) => groups().get(name) ?? []).filter(({ spec }) => spec.mode !== "off");
   const endsWith = <R>(settle: RoundEnds<R>["settle"], stop: Observable<unknown>): RoundEnds<R> => ({
-    plan: (names) => planRound(runtimesOf(names), writes.draw()),
+    plan: (names) => planned(runtimesOf(names), writes.draw()),
     ask,
     settle,
     failed,

@@ -97,7 +97,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<Answer[]> {
   if (!provider?.groups) throw new Error(`provider ${ask.provider} keeps no groups`);
-  const answers = (await provider.groups.observe(ask.refs, { signal })) as readonly unknown[];
+  const answers = (await provider.groups.observe([...ask.refs], { signal })) as readonly unknown[];
   if (!Array.isArray(answers) || answers.length !== ask.refs.length)
     throw wrongLength(answers, ask.refs.length);
   return answers.map((value, position) => ({ position, value: observationOf(value) }));
@@ -112,7 +112,7 @@ async function read(
   const onSample = (position: number, value: unknown): void => say([{ position, value: sampleOf(value) }]);
   // The params have passed this source's own schema when the definition was read.
   const anySource = source as MetricSource;
-  const answers = (await anySource.read(ask.queries, { ...options, onSample })) as readonly unknown[];
+  const answers = (await anySource.read([...ask.queries], { ...options, onSample })) as readonly unknown[];
   if (!Array.isArray(answers) || answers.length !== ask.queries.length)
     throw wrongLength(answers, ask.queries.length);
   return answers.map((value, position) => ({ position, value: sampleOf(value) }));

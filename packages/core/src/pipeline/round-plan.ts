@@ -56,8 +56,10 @@ export interface DueGroup {
 export interface RoundPlan {
   /** Drawn before anything was asked; see own-writes.ts. */
   ticket: number;
-  groups: DueGroup[];
-  asks: Ask[];
+  groups: readonly DueGroup[];
+  asks: readonly Ask[];
+  /** Who waits for what: by ask and position, pairs of a group's index and the index of its input. */
+  waiting: readonly (readonly (readonly number[])[])[];
 }
 
 /** Longest wait for an input unless a metric says otherwise. */
@@ -72,15 +74,46 @@ export function inputTimeoutMs(spec: Pick<ScalingSpec, "everyMs">, metric?: Metr
  * Plans a round: one look a provider, one read a source and provider, equal queries once. Pure.
  */
 export function planRound(due: readonly Pick<GroupRuntime, "spec">[], ticket: number): RoundPlan {
-  const plan: RoundPlan = { ticket, groups: [], asks: [] };
+  const groups: DueGroup[] = [];
+  const asks: Ask[] = [];
   const indexes = new Map<string, number>();
   const positions = new Map<string, number>();
   for (const { spec } of due) {
-    const inputs = [lookInput(plan.asks, indexes, spec)];
-    for (const metric of spec.metrics) inputs.push(readInput(plan.asks, indexes, positions, spec, metric));
-    plan.groups.push({ name: spec.name, spec, inputs });
+    const inputs = [lookInput(asks, indexes, spec)];
+    for (const metric of spec.metrics) inputs.push(readInput(asks, indexes, positions, spec, metric));
+    groups.push({ name: spec.name, spec, inputs });
   }
-  return plan;
+  return { ticket, groups, asks, waiting: whoWaits(groups, asks) };
+}
+
+function whoWaits(groups: readonly DueGroup[], asks: readonly Ask[]): number[][][] {
+  const waiting = asks.map((ask) =>
+    Array.from({ length: ask.kind === "look" ? ask.refs.length : ask.queries.length }, (): number[] => []),
+  );
+  for (const [index, { inputs }] of groups.entries()) {
+    for (const [at, { ask, position }] of inputs.entries()) waiting[ask]?.[position]?.push(index, at);
+  }
+  return waiting;
+}
+
+/** How many plans are kept: groups with a few different periods become due in a few different sets. */
+const KEPT_PLANS = 8;
+
+/**
+ * Plans rounds, and remembers plans: as long as no definition changes, the same groups ask the same things.
+ */
+export function createPlanner(): (due: readonly Pick<GroupRuntime, "spec">[], ticket: number) => RoundPlan {
+  let kept: RoundPlan[] = [];
+  return (due, ticket) => {
+    const known = kept.find(
+      ({ groups }) =>
+        groups.length === due.length && groups.every(({ spec }, index) => spec === due[index]?.spec),
+    );
+    if (known !== undefined) return { ...known, ticket };
+    const plan = planRound(due, ticket);
+    kept = [plan, ...kept].slice(0, KEPT_PLANS);
+    return plan;
+  };
 }
 
 function askAt<A extends Ask>(

@@ -135,8 +135,10 @@ export function createScheduleRunner({
   const again = (key: string, inMs: number): void =>
     void agendas.set(key, { dueMs: Number.NEGATIVE_INFINITY, notBeforeMs: clock.monotonic() + inMs });
 
-  const all = (names?: readonly string[]): Scheduled[] =>
-    [...groups()].filter(({ spec }) => names === undefined || names.includes(spec.name)).flatMap(schedulesOf);
+  const all = (names?: readonly string[]): Scheduled[] => {
+    const wanted = names && new Set(names);
+    return [...groups()].filter(({ spec }) => wanted?.has(spec.name) ?? true).flatMap(schedulesOf);
+  };
   const leftMs = (scheduled: Scheduled): number => {
     const agenda = agendas.get(keyOf(scheduled));
     if (agenda === undefined) return 0;

@@ -90,7 +90,8 @@ export async function settleRound(
   runtime: GroupRuntime,
   ready: ReadyGroup,
 ): Promise<DecisionRecord | undefined> {
-  if ((await resolveIntent(settling, book, runtime, ready)) === "wait") return undefined;
+  if (book.open !== undefined && (await resolveIntent(settling, book, runtime, ready)) === "wait")
+    return undefined;
   const { record, memory } = decideRound(inputOf(settling, book, runtime, ready));
   if (planSteps(record, runtime.spec).length > 0)
     return carryOut(settling, book, runtime, { record, memory });
