@@ -92,6 +92,7 @@ function reading(name, sample, nowMs) {
   };
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one straight function is what it is compared with
 function byHand(name, { status }, samples, memory, nowMs, id) {
   const { desired, min, max, paused } = status.group;
   let inService = 0;

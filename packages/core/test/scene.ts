@@ -56,7 +56,16 @@ const NO_LIMITS = { stabilizationMs: 0, rates: [] };
 
 /** A full definition from the parts that matter to a test. */
 export function specOf(options: SceneOptions): ScalingSpec {
-  const { metrics = ["cpu", "queue"], desired: _, instances: __, rounding: ___, custom: ____, group: _____, memory: ______, ...spec } = options;
+  const {
+    metrics = ["cpu", "queue"],
+    desired,
+    instances,
+    rounding,
+    custom,
+    group,
+    memory,
+    ...spec
+  } = options;
   return {
     name: "web",
     provider: "local",
@@ -89,7 +98,10 @@ export class Scene {
   private readonly group: Partial<Group>;
 
   constructor(private options: SceneOptions = {}) {
-    this.compiled = compileScaling(specOf(options), { rounding: options.rounding ?? "otter", custom: options.custom ?? [] });
+    this.compiled = compileScaling(specOf(options), {
+      rounding: options.rounding ?? "otter",
+      custom: options.custom ?? [],
+    });
     this.memory = options.memory ?? emptyMemory();
     this.desired = options.desired ?? 4;
     this.instances = options.instances ?? {};
@@ -119,8 +131,20 @@ export class Scene {
     return this.carryOut(decideRound({ ...this.input({}), observation: { unavailable: why } }));
   }
 
-  order(request: Partial<OrderRequest>, samples: Samples = {}): DecidedOrder {
-    return this.carryOut(decideOrder(this.input(samples), { origin: { kind: "manual" }, ...request }));
+  order(
+    request: Partial<OrderRequest>,
+    samples: Samples = {},
+    more: { rolling?: boolean } = {},
+  ): DecidedOrder {
+    return this.carryOut(
+      decideOrder({ ...this.input(samples), ...more }, { origin: { kind: "manual" }, ...request }),
+    );
+  }
+
+  /** An order to a group that cannot be read. */
+  blindOrder(why: string, request: Partial<OrderRequest>): DecidedOrder {
+    const input = { ...this.input({}), observation: { unavailable: why } };
+    return this.carryOut(decideOrder(input, { origin: { kind: "manual" }, ...request }));
   }
 
   private carryOut<D extends Decided>(decided: D): D {
@@ -166,7 +190,10 @@ export class Scene {
       ...Array.from({ length: inService }, (_, i) => this.member("in-service", i < isProtected)),
       ...Array.from({ length: pending }, () => this.member("pending")),
       ...Array.from({ length: draining }, () => this.member("draining")),
-      ...Array.from({ length: unhealthy }, () => ({ ...this.member("in-service"), health: "unhealthy" as const })),
+      ...Array.from({ length: unhealthy }, () => ({
+        ...this.member("in-service"),
+        health: "unhealthy" as const,
+      })),
     ];
   }
 

@@ -12,7 +12,10 @@ describe("combine", () => {
   });
 
   test("of equal wants the first in the file gives the reason", () => {
-    const { record } = new Scene({ policies: [busy, threshold("cpu > 1", 1, { name: "hot" })] }).round({ queue: 9, cpu: 9 });
+    const { record } = new Scene({ policies: [busy, threshold("cpu > 1", 1, { name: "hot" })] }).round({
+      queue: 9,
+      cpu: 9,
+    });
     expect(record.reasons[0]?.params.policy).toBe("busy");
   });
 
@@ -23,7 +26,9 @@ describe("combine", () => {
   });
 
   test("of two that want less, the one that wants more wins", () => {
-    expect(move(new Scene({ desired: 8, policies: [idle, target(60)] }).round({ queue: 0, cpu: 15 }))).toBe("8 → 7");
+    expect(move(new Scene({ desired: 8, policies: [idle, target(60)] }).round({ queue: 0, cpu: 15 }))).toBe(
+      "8 → 7",
+    );
   });
 
   test("thresholds whose condition is false abstain", () => {
@@ -40,7 +45,11 @@ describe("combine", () => {
     expect(move(scene.round({ queue: 9 }))).toBe("4 → 5");
     const cooling = scene.after(10_000).round({ queue: 9 });
     expect(move(cooling)).toBe("5");
-    expect(cooling.record.proposals[0]).toMatchObject({ kind: "want", want: 5, reason: { code: "policy-cooldown" } });
+    expect(cooling.record.proposals[0]).toMatchObject({
+      kind: "want",
+      want: 5,
+      reason: { code: "policy-cooldown" },
+    });
     expect(move(scene.after(20_000).round({ queue: 9 }))).toBe("5 → 6");
   });
 
@@ -52,7 +61,9 @@ describe("combine", () => {
   });
 
   test("a policy's cooldown binds that policy alone", () => {
-    const scene = new Scene({ policies: [{ ...busy, cooldownMs: 60_000 }, threshold("cpu > 80", 2, { name: "hot" })] });
+    const scene = new Scene({
+      policies: [{ ...busy, cooldownMs: 60_000 }, threshold("cpu > 80", 2, { name: "hot" })],
+    });
     scene.round({ queue: 9, cpu: 10 });
     expect(move(scene.after(10_000).round({ queue: 9, cpu: 90 }))).toBe("5 → 7");
   });
@@ -69,14 +80,20 @@ describe("combine", () => {
 });
 
 describe("combine: first-match", () => {
-  const policies = [threshold("queue > 10", 3, { name: "a" }), threshold("queue > 5", 1, { name: "b" }), threshold("cpu > 5", 5, { name: "c" })];
+  const policies = [
+    threshold("queue > 10", 3, { name: "a" }),
+    threshold("queue > 5", 1, { name: "b" }),
+    threshold("cpu > 5", 5, { name: "c" }),
+  ];
   test("the first that wants anything wins, in the order of the file", () => {
     expect(move(new Scene({ combine: "first-match", policies }).round({ queue: 20, cpu: 9 }))).toBe("4 → 7");
     expect(move(new Scene({ combine: "first-match", policies }).round({ queue: 7, cpu: 9 }))).toBe("4 → 5");
   });
   test("a shrink that comes first happens, though a later one wants more", () => {
     const both = [idle, threshold("cpu > 5", 5, { name: "c" })];
-    expect(move(new Scene({ combine: "first-match", policies: both }).round({ queue: 0, cpu: 9 }))).toBe("4 → 3");
+    expect(move(new Scene({ combine: "first-match", policies: both }).round({ queue: 0, cpu: 9 }))).toBe(
+      "4 → 3",
+    );
   });
   test("missing data never shrinks here either", () => {
     const both = [idle, threshold("cpu > 5", 5, { name: "c" })];
@@ -91,10 +108,15 @@ describe("a policy plugin", () => {
     contract: 1,
     options: undefined as never,
     signals: () => ["queue"],
-    evaluate: (limit: unknown, input: { signals: ReadonlyMap<string, number>; desired: number }, seen: unknown) => {
+    evaluate: (
+      limit: unknown,
+      input: { signals: ReadonlyMap<string, number>; desired: number },
+      seen: unknown,
+    ) => {
       const times = typeof seen === "number" ? seen + 1 : 1;
       const queue = input.signals.get("queue") ?? 0;
-      if (queue > Number(limit)) return { verdict: { want: input.desired * 2, text: `seen ${times} times` }, memory: times };
+      if (queue > Number(limit))
+        return { verdict: { want: input.desired * 2, text: `seen ${times} times` }, memory: times };
       return { verdict: { abstain: "calm" }, memory: times };
     },
   };
@@ -110,17 +132,27 @@ describe("a policy plugin", () => {
 
   test("whose signal is missing is unavailable and vetoes shrinking", () => {
     const cold = threshold("cpu < 10", -1, { name: "cold" });
-    expect(codes(new Scene({ custom, policies: [cold] }).round({ cpu: 5 }))).toContain("missing-vetoes-shrink");
+    expect(codes(new Scene({ custom, policies: [cold] }).round({ cpu: 5 }))).toContain(
+      "missing-vetoes-shrink",
+    );
   });
 
   test.each([
-    ["throws", () => { throw new Error("boom"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("boom");
+      },
+    ],
     ["wants half an instance", () => ({ verdict: { want: 2.5 } })],
     ["wants nothing countable", () => ({ verdict: { want: Number.NaN } })],
   ])("that %s is unavailable, and the group goes on", (_, evaluate) => {
     const broken = [{ name: "double", plugin: { ...plugin, evaluate }, options: 5 }];
     const decided = new Scene({ custom: broken, policies: [busy] }).round({ queue: 9 });
     expect(move(decided)).toBe("4 → 5");
-    expect(decided.record.proposals[1]).toMatchObject({ kind: "unavailable", reason: { code: "plugin-failed" } });
+    expect(decided.record.proposals[1]).toMatchObject({
+      kind: "unavailable",
+      reason: { code: "plugin-failed" },
+    });
   });
 });

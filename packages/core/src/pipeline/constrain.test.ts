@@ -7,7 +7,10 @@ import { withPause, withPin } from "./memory.js";
 const busy = threshold("queue > 5", 1);
 const idle = threshold("queue < 1", -1, { name: "idle" });
 const rates = (count: number, perMs = 60_000) => ({ stabilizationMs: 0, rates: [{ count, perMs }] });
-const percentRate = (percent: number, perMs = 60_000) => ({ stabilizationMs: 0, rates: [{ percent, perMs }] });
+const percentRate = (percent: number, perMs = 60_000) => ({
+  stabilizationMs: 0,
+  rates: [{ percent, perMs }],
+});
 const stable = (stabilizationMs: number) => ({ stabilizationMs, rates: [] });
 const always = { startMinute: 0, endMinute: 0, timezone: "UTC" };
 
@@ -33,7 +36,9 @@ describe("paused", () => {
   });
 
   test("at the provider counts as well", () => {
-    expect(codes(new Scene({ policies: [busy], group: { paused: true } }).round({ queue: 9 }))).toContain("paused-at-provider");
+    expect(codes(new Scene({ policies: [busy], group: { paused: true } }).round({ queue: 9 }))).toContain(
+      "paused-at-provider",
+    );
   });
 
   test("lets timers run on, so that nothing is forgotten meanwhile", () => {
@@ -50,7 +55,9 @@ describe("mode", () => {
     const scene = new Scene({ mode: "observe", cooldownMs: 60_000, policies: [busy] });
     const decided = scene.round({ queue: 9 });
     expect(decided.record).toMatchObject({ action: "hold", from: 4, to: 4, wanted: 5 });
-    expect(renderReason(decided.record.reasons.at(-1) ?? { code: "", params: {} })).toBe("mode is observe: would scale 4 → 5, does nothing");
+    expect(renderReason(decided.record.reasons.at(-1) ?? { code: "", params: {} })).toBe(
+      "mode is observe: would scale 4 → 5, does nothing",
+    );
     expect(decided.memory.stamp).toBeUndefined();
   });
 
@@ -91,7 +98,10 @@ describe("group cooldown", () => {
     expect(move(scene.round({ queue: 9 }))).toBe("4 → 5");
     const cooling = scene.after(29_999).round({ queue: 9 });
     expect(codes(cooling)).toEqual(["when-true", "group-cooldown"]);
-    expect(cooling.record.wouldChangeIf[0]).toEqual({ code: "if-group-cooldown-ends", params: { leftMs: 1, wanted: 6 } });
+    expect(cooling.record.wouldChangeIf[0]).toEqual({
+      code: "if-group-cooldown-ends",
+      params: { leftMs: 1, wanted: 6 },
+    });
     expect(move(scene.after(1).round({ queue: 9 }))).toBe("5 → 6");
   });
 
@@ -153,7 +163,10 @@ describe("stabilization", () => {
     for (let i = 0; i < 30; i++) often.after(i === 0 ? 0 : 10_000).round({ queue: 10 });
     seldom.round({ queue: 10 });
     seldom.after(290_000);
-    expect([move(often.after(10_000).round({ queue: 10 })), move(seldom.after(10_000).round({ queue: 10 }))]).toEqual(["4 → 1", "4 → 1"]);
+    expect([
+      move(often.after(10_000).round({ queue: 10 })),
+      move(seldom.after(10_000).round({ queue: 10 })),
+    ]).toEqual(["4 → 1", "4 → 1"]);
   });
 
   test("keeps its history within bounds, however the signal jumps, and only errs on the cautious side", () => {
@@ -205,7 +218,13 @@ describe("rates", () => {
   });
 
   test("all hold: the strictest decides", () => {
-    const limits = { stabilizationMs: 0, rates: [{ percent: 100, perMs: 60_000 }, { count: 1, perMs: 60_000 }] };
+    const limits = {
+      stabilizationMs: 0,
+      rates: [
+        { percent: 100, perMs: 60_000 },
+        { count: 1, perMs: 60_000 },
+      ],
+    };
     expect(move(new Scene({ scaleOut: limits, policies: [share(10)] }).round({ queue: 90 }))).toBe("4 → 5");
   });
 
@@ -333,8 +352,14 @@ describe("bounds", () => {
     expect(record.wouldChangeIf.map(renderReason)).toEqual(["max raised above 5"]);
   });
   test("the provider's own bounds hold too, where they differ", () => {
-    expect(codes(new Scene({ group: { max: 4 }, policies: [busy] }).round({ queue: 9 }))).toEqual(["when-true", "provider-max"]);
-    expect(codes(new Scene({ group: { min: 4 }, policies: [idle] }).round({ queue: 0 }))).toEqual(["when-true", "provider-min"]);
+    expect(codes(new Scene({ group: { max: 4 }, policies: [busy] }).round({ queue: 9 }))).toEqual([
+      "when-true",
+      "provider-max",
+    ]);
+    expect(codes(new Scene({ group: { min: 4 }, policies: [idle] }).round({ queue: 0 }))).toEqual([
+      "when-true",
+      "provider-min",
+    ]);
   });
 });
 
@@ -343,7 +368,9 @@ describe("mid-batch of a rollout", () => {
     expect(move(new Scene({ policies: [busy] }).round({ queue: 9 }, { rolling: true }))).toBe("4 → 5");
   });
   test("shrinking waits for the batch, to new bounds as well", () => {
-    expect(codes(new Scene({ policies: [idle] }).round({ queue: 0 }, { rolling: true }))).toContain("rolling");
+    expect(codes(new Scene({ policies: [idle] }).round({ queue: 0 }, { rolling: true }))).toContain(
+      "rolling",
+    );
     expect(move(new Scene({ desired: 9, max: 6 }).round({}, { rolling: true }))).toBe("9");
   });
 });
@@ -375,7 +402,13 @@ describe("none is silent", () => {
     keepFloor: fc.integer({ min: 0, max: 14 }),
     pin: fc.option(fc.integer({ min: 0, max: 14 })),
     protectedCount: fc.integer({ min: 0, max: 4 }),
-    rounds: fc.array(fc.record({ cpu: fc.option(fc.integer({ min: 0, max: 200 })), queue: fc.option(fc.integer({ min: 0, max: 300 })) }), { maxLength: 12 }),
+    rounds: fc.array(
+      fc.record({
+        cpu: fc.option(fc.integer({ min: 0, max: 200 })),
+        queue: fc.option(fc.integer({ min: 0, max: 300 })),
+      }),
+      { maxLength: 12 },
+    ),
   });
 
   test("the result is always within min and max, and differs from what was wanted only with a reason", () => {
@@ -389,17 +422,24 @@ describe("none is silent", () => {
           scaleOut: { stabilizationMs: s.growStable, rates: [{ count: s.rate, perMs: 60_000 }] },
           scaleIn: { stabilizationMs: s.shrinkStable, rates: [{ percent: 50, perMs: 60_000 }] },
           windows: [{ ...always, name: "w", min: s.windowMin }],
-          policies: [target(60, { cooldownMs: 5_000 }), share(20), threshold("queue < 30", -2, { name: "idle", forMs: 10_000 })],
+          policies: [
+            target(60, { cooldownMs: 5_000 }),
+            share(20),
+            threshold("queue < 30", -2, { name: "idle", forMs: 10_000 }),
+          ],
           instances: { protected: s.protectedCount },
         });
         keep(scene, s.keepFloor);
-        if (s.pin !== null) scene.memory = withPin(scene.memory, { to: s.pin, sinceMs: NOON, untilMs: NOON + 40_000 });
+        if (s.pin !== null)
+          scene.memory = withPin(scene.memory, { to: s.pin, sinceMs: NOON, untilMs: NOON + 40_000 });
         for (const { cpu, queue } of s.rounds) {
           const samples = { ...(cpu === null ? {} : { cpu }), ...(queue === null ? {} : { queue }) };
           const { record } = scene.after(10_000).round(samples);
           expect(record.to).toBeGreaterThanOrEqual(s.min);
           expect(record.to).toBeLessThanOrEqual(s.max);
-          const said = record.reasons.filter(({ code }) => !record.proposals.some(({ reason }) => reason.code === code));
+          const said = record.reasons.filter(
+            ({ code }) => !record.proposals.some(({ reason }) => reason.code === code),
+          );
           if (record.to !== record.wanted) expect(said.length).toBeGreaterThan(0);
           expect(record.reasons.length).toBeGreaterThan(0);
           if (record.action === "hold") expect(record.wouldChangeIf.length).toBeGreaterThan(0);
@@ -413,9 +453,16 @@ describe("none is silent", () => {
   test("while every sample is missing nothing shrinks, unless the bounds demand it", () => {
     fc.assert(
       fc.property(settings, (s) => {
-        const scene = new Scene({ desired: s.desired, min: s.min, max: s.max, policies: [target(60), share(20), idle] });
+        const scene = new Scene({
+          desired: s.desired,
+          min: s.min,
+          max: s.max,
+          policies: [target(60), share(20), idle],
+        });
         for (const { cpu, queue } of s.rounds) {
-          scene.after(10_000).round({ ...(cpu === null ? {} : { cpu }), ...(queue === null ? {} : { queue }) });
+          scene
+            .after(10_000)
+            .round({ ...(cpu === null ? {} : { cpu }), ...(queue === null ? {} : { queue }) });
         }
         const before = scene.desired;
         const { record } = scene.after(10_000).round({});

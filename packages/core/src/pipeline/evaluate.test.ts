@@ -78,10 +78,16 @@ describe("a threshold", () => {
 
   test("counts its percentage of desired, with its own rounding or the provider's", () => {
     const half = { name: "busy", when: "queue > 5", adjust: { percent: 50 } };
-    expect(move(new Scene({ desired: 3, rounding: "aws", policies: [half] }).round({ queue: 6 }))).toBe("3 → 4");
-    expect(move(new Scene({ desired: 3, rounding: "otter", policies: [half] }).round({ queue: 6 }))).toBe("3 → 5");
+    expect(move(new Scene({ desired: 3, rounding: "aws", policies: [half] }).round({ queue: 6 }))).toBe(
+      "3 → 4",
+    );
+    expect(move(new Scene({ desired: 3, rounding: "otter", policies: [half] }).round({ queue: 6 }))).toBe(
+      "3 → 5",
+    );
     const own = { ...half, rounding: "aws" as const };
-    expect(move(new Scene({ desired: 3, rounding: "otter", policies: [own] }).round({ queue: 6 }))).toBe("3 → 4");
+    expect(move(new Scene({ desired: 3, rounding: "otter", policies: [own] }).round({ queue: 6 }))).toBe(
+      "3 → 4",
+    );
   });
 });
 
@@ -127,7 +133,11 @@ describe("steps", () => {
 
 describe("a target policy", () => {
   test("counts instances in service", () => {
-    const scene = new Scene({ policies: [target(60)], desired: 6, instances: { inService: 4, unhealthy: 2 } });
+    const scene = new Scene({
+      policies: [target(60)],
+      desired: 6,
+      instances: { inService: 4, unhealthy: 2 },
+    });
     expect(move(scene.round({ cpu: 120 }))).toBe("6 → 8");
   });
 
@@ -159,7 +169,10 @@ describe("a target policy", () => {
 
 describe("samples", () => {
   test("older than their maxAge are missing, with their age as the reason", () => {
-    const { record } = new Scene({ policies: [target(60)] }).round({ cpu: { value: 90, observedAtMs: NOON - 420_000 }, queue: 1 });
+    const { record } = new Scene({ policies: [target(60)] }).round({
+      cpu: { value: 90, observedAtMs: NOON - 420_000 },
+      queue: 1,
+    });
     expect(record.metrics[0]).toEqual({
       name: "cpu",
       source: "http",
@@ -171,12 +184,16 @@ describe("samples", () => {
   });
 
   test("at their maxAge exactly still count", () => {
-    const { record } = new Scene({ policies: [target(60)] }).round({ cpu: { value: 90, observedAtMs: NOON - 300_000 } });
+    const { record } = new Scene({ policies: [target(60)] }).round({
+      cpu: { value: 90, observedAtMs: NOON - 300_000 },
+    });
     expect(record.to).toBe(6);
   });
 
   test("from the future are as good as new", () => {
-    const { record } = new Scene({ policies: [target(60)] }).round({ cpu: { value: 90, observedAtMs: NOON + 5_000 } });
+    const { record } = new Scene({ policies: [target(60)] }).round({
+      cpu: { value: 90, observedAtMs: NOON + 5_000 },
+    });
     expect(record.metrics[0]).toMatchObject({ value: 90, ageMs: 0 });
   });
 
@@ -210,20 +227,45 @@ describe("policies that take only orders", () => {
 
 test("native policies are the cloud's: they are not evaluated", () => {
   const native = threshold("cpu > 1", 5, { name: "up", engine: "native" });
-  const { record } = new Scene({ policies: [native, threshold("queue > 5", 1)] }).round({ cpu: 99, queue: 6 });
+  const { record } = new Scene({ policies: [native, threshold("queue > 5", 1)] }).round({
+    cpu: 99,
+    queue: 6,
+  });
   expect(record.proposals.map(({ policy }) => policy)).toEqual(["busy"]);
   expect(record.to).toBe(5);
 });
 
 describe("compileScaling refuses, naming group and part,", () => {
-  const compile = (options: Parameters<typeof specOf>[0]) => () => compileScaling(specOf(options), { rounding: "aws" });
+  const compile = (options: Parameters<typeof specOf>[0]) => () =>
+    compileScaling(specOf(options), { rounding: "aws" });
   test.each([
-    ["a name that nothing answers to", { policies: [threshold("queu > 1", 1)] }, /web, policy busy: unknown name "queu"/],
+    [
+      "a name that nothing answers to",
+      { policies: [threshold("queu > 1", 1)] },
+      /web, policy busy: unknown name "queu"/,
+    ],
     ["an expression that cannot be read", { policies: [threshold("queue >", 1)] }, /web, policy busy/],
-    ["signals in a circle", { signals: [{ name: "a", expression: "b" }, { name: "b", expression: "a" }] }, /circle: a, b/],
+    [
+      "signals in a circle",
+      {
+        signals: [
+          { name: "a", expression: "b" },
+          { name: "b", expression: "a" },
+        ],
+      },
+      /circle: a, b/,
+    ],
     ["min above max", { min: 4, max: 2 }, /min 4 is greater than max 2/],
-    ["two policies of one name", { policies: [threshold("cpu > 1", 1), threshold("cpu < 1", -1)] }, /two of this name/],
-    ["an unknown time zone", { windows: [{ name: "w", startMinute: 0, endMinute: 1, timezone: "X/Y" }] }, /window w: unknown time zone/],
+    [
+      "two policies of one name",
+      { policies: [threshold("cpu > 1", 1), threshold("cpu < 1", -1)] },
+      /two of this name/,
+    ],
+    [
+      "an unknown time zone",
+      { windows: [{ name: "w", startMinute: 0, endMinute: 1, timezone: "X/Y" }] },
+      /window w: unknown time zone/,
+    ],
   ])("%s", (_, options, message) => {
     expect(compile(options)).toThrow(message);
     expect(compile(options)).toThrow(ConfigError);

@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { codes, move, NOON, Scene, share, target, threshold } from "../../test/scene.js";
 import type { OnMissing } from "../contracts/policy.js";
 
-const lastKnown = (forMs: number, next: OnMissing = { kind: "hold" }): OnMissing => ({ kind: "last-known", forMs, next });
+const lastKnown = (forMs: number, next: OnMissing = { kind: "hold" }): OnMissing => ({
+  kind: "last-known",
+  forMs,
+  next,
+});
 const idle = threshold("queue < 1", -1, { name: "idle" });
 
 describe("hold (the default)", () => {
@@ -42,7 +46,9 @@ describe("hold (the default)", () => {
 
 describe("last known", () => {
   const scene = () => {
-    const made = new Scene({ policies: [target(60, { onMissing: lastKnown(60_000, { kind: "at-least", count: 7 }) })] });
+    const made = new Scene({
+      policies: [target(60, { onMissing: lastKnown(60_000, { kind: "at-least", count: 7 }) })],
+    });
     made.instances = { inService: 4 };
     return made;
   };
@@ -121,7 +127,9 @@ describe("breach", () => {
 test("a group's onMissing holds for its policies, and a policy may have its own", () => {
   const onMissing: OnMissing = { kind: "at-least", count: 6 };
   expect(move(new Scene({ onMissing, policies: [target(60)] }).round({}))).toBe("4 → 6");
-  expect(move(new Scene({ onMissing, policies: [target(60, { onMissing: { kind: "hold" } })] }).round({}))).toBe("4");
+  expect(
+    move(new Scene({ onMissing, policies: [target(60, { onMissing: { kind: "hold" } })] }).round({})),
+  ).toBe("4");
 });
 
 test("with its data back, the group goes on", () => {
@@ -137,13 +145,22 @@ test("missing data never shrinks a group, whatever its chain and its other polic
       fc.constant<OnMissing>({ kind: "hold" }),
       fc.constant<OnMissing>({ kind: "breach" }),
       fc.record({ kind: fc.constant("at-least" as const), count: fc.integer({ min: 0, max: 12 }) }),
-      fc.record({ kind: fc.constant("last-known" as const), forMs: fc.integer({ min: 0, max: 100_000 }), next: tie("chain") }),
+      fc.record({
+        kind: fc.constant("last-known" as const),
+        forMs: fc.integer({ min: 0, max: 100_000 }),
+        next: tie("chain"),
+      }),
     ),
   })).chain;
   const cpu = fc.double({ min: 0, max: 200, noNaN: true });
   fc.assert(
     fc.property(chain, fc.integer({ min: 1, max: 10 }), cpu, cpu, (onMissing, desired, before, queue) => {
-      const policies = [target(60), share(30), threshold("queue < 50", -2, { name: "idle" }), threshold("cpu < 50", -2, { name: "cold" })];
+      const policies = [
+        target(60),
+        share(30),
+        threshold("queue < 50", -2, { name: "idle" }),
+        threshold("cpu < 50", -2, { name: "cold" }),
+      ];
       const scene = new Scene({ policies, onMissing, desired, mode: "observe" });
       scene.round({ cpu: before, queue });
       expect(scene.after(10_000).round({ queue }).record.wanted).toBeGreaterThanOrEqual(desired);

@@ -17,7 +17,9 @@ test("every ratio of hundredths agrees with whole-number arithmetic", () => {
   const hundredths = fc.integer({ min: 1, max: 100_000 });
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2_000 }), hundredths, hundredths, (count, value, target) => {
-      expect(ceilRatio(count, value / 100, target / 100)).toBe(Number(ceilDiv(BigInt(count) * BigInt(value), BigInt(target))));
+      expect(ceilRatio(count, value / 100, target / 100)).toBe(
+        Number(ceilDiv(BigInt(count) * BigInt(value), BigInt(target))),
+      );
     }),
     { numRuns: 2_000 },
   );

@@ -8,7 +8,11 @@ const MODES: Rounding[] = ["aws", "otter", "nomad", "cf", "hpa"];
 
 /** New size of `count` after `percent`. */
 function resize(count: number, percent: number, rounding: Rounding, minMagnitude?: number): number {
-  return applyAdjust({ percent }, count, minMagnitude === undefined ? { rounding } : { rounding, minMagnitude });
+  return applyAdjust(
+    { percent },
+    count,
+    minMagnitude === undefined ? { rounding } : { rounding, minMagnitude },
+  );
 }
 
 describe("the same percentage means another count on another cloud", () => {
@@ -38,9 +42,12 @@ describe("no rounding is left to floating point", () => {
     expect(percentChange(1_000, -1.1, "otter")).toBe(-12);
   });
 
-  test.each(["aws", "nomad", "cf", "hpa"] as const)("%s takes the decimal text: 1.1 percent of 1000 gives +11", (mode) => {
-    expect(percentChange(1_000, 1.1, mode)).toBe(11);
-  });
+  test.each(["aws", "nomad", "cf", "hpa"] as const)(
+    "%s takes the decimal text: 1.1 percent of 1000 gives +11",
+    (mode) => {
+      expect(percentChange(1_000, 1.1, mode)).toBe(11);
+    },
+  );
 
   test("whole percentages agree with integer arithmetic for every size to 500", () => {
     fc.assert(

@@ -44,7 +44,12 @@ describe("a step", () => {
 
   test("with both bounds holds at both of them", () => {
     const between: Step = { atLeast: 50, atMost: 60, adjust: { change: 1 } };
-    expect([49.9, 50, 60, 60.1].map((value) => stepHolds(between, value))).toEqual([false, true, true, false]);
+    expect([49.9, 50, 60, 60.1].map((value) => stepHolds(between, value))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   test("of two that are open on the same side, the narrower one on the other side wins", () => {

@@ -19,7 +19,10 @@ describe("a value target", () => {
     expect(wantForValue(120, 60, 0.1, { desired: 6, inService: 4, pending: 2 }).want).toBe(8);
   });
   test("never wants less than desired while instances are pending", () => {
-    expect(wantForValue(10, 60, 0.1, { desired: 6, inService: 4, pending: 2 })).toEqual({ want: 6, reason: "pending" });
+    expect(wantForValue(10, 60, 0.1, { desired: 6, inService: 4, pending: 2 })).toEqual({
+      want: 6,
+      reason: "pending",
+    });
   });
   test("says nothing while nothing is in service", () => {
     expect(wantForValue(500, 60, 0.1, { desired: 2, inService: 0, pending: 2 })).toEqual({
@@ -46,7 +49,10 @@ describe("a perInstance target", () => {
     expect(wantForShare(89, 20, 0.1, settled(4)).want).toBe(5);
   });
   test("never wants less than desired while instances are pending", () => {
-    expect(wantForShare(20, 20, 0, { desired: 3, inService: 1, pending: 2 })).toEqual({ want: 3, reason: "pending" });
+    expect(wantForShare(20, 20, 0, { desired: 3, inService: 1, pending: 2 })).toEqual({
+      want: 3,
+      reason: "pending",
+    });
   });
 });
 
@@ -54,12 +60,19 @@ test("targets are monotonic: a larger value never wants fewer", () => {
   const value = fc.double({ min: 0, max: 1_000, noNaN: true });
   const count = fc.integer({ min: 0, max: 200 });
   fc.assert(
-    fc.property(value, value, fc.double({ min: 0.1, max: 500, noNaN: true }), count, count, (a, b, aim, inService, pending) => {
-      const counts = { desired: inService + pending, inService, pending };
-      const [less, more] = a < b ? [a, b] : [b, a];
-      for (const want of [wantForValue, wantForShare]) {
-        expect(want(less, aim, 0, counts).want).toBeLessThanOrEqual(want(more, aim, 0, counts).want);
-      }
-    }),
+    fc.property(
+      value,
+      value,
+      fc.double({ min: 0.1, max: 500, noNaN: true }),
+      count,
+      count,
+      (a, b, aim, inService, pending) => {
+        const counts = { desired: inService + pending, inService, pending };
+        const [less, more] = a < b ? [a, b] : [b, a];
+        for (const want of [wantForValue, wantForShare]) {
+          expect(want(less, aim, 0, counts).want).toBeLessThanOrEqual(want(more, aim, 0, counts).want);
+        }
+      },
+    ),
   );
 });

@@ -4,7 +4,10 @@ import { advanceTimer, timerLeftMs } from "./threshold.js";
 
 /** Walks a timer through looks `[at, holds]`. */
 function walk(...looks: [number, boolean | undefined][]): Timer | undefined {
-  return looks.reduce<Timer | undefined>((timer, [atMs, holds]) => advanceTimer(timer, holds, atMs), undefined);
+  return looks.reduce<Timer | undefined>(
+    (timer, [atMs, holds]) => advanceTimer(timer, holds, atMs),
+    undefined,
+  );
 }
 
 test("a condition has held for as long as it was seen to hold", () => {
