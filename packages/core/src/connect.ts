@@ -239,7 +239,7 @@ function laidOver(provider: Provider, portable: Portable | undefined, settings: 
   const { groups, launch, activities, policies, webhooks, ...rest } = pickDrivers(provider);
   const own: ProviderDrivers = { ...rest };
   for (const [noun, native, laid] of [
-    ["groups", ownGroups ? groups : undefined, portable?.groups],
+    ["groups", portable || !ownGroups ? undefined : groups, portable?.groups],
     ["launch", ownGroups ? launch : undefined, portable?.launch],
     ["activities", ownGroups ? activities : undefined, portable?.activities],
   ] as const) {

@@ -2,7 +2,8 @@ import type { Clock } from "../clock.js";
 import type { CallOptions } from "../contracts/common.js";
 import type { LoadBalancersDriver } from "../contracts/load-balancer.js";
 import type { Logger } from "../contracts/provider.js";
-import type { ServersDriver } from "../contracts/server.js";
+import type { Server, ServersDriver } from "../contracts/server.js";
+import { errorLine } from "../errors.js";
 import { act } from "./act.js";
 import type { ActivityLog } from "./activities.js";
 import type { GroupDefinition, GroupMemory } from "./documents.js";
@@ -13,7 +14,7 @@ import { planConvergence } from "./plan.js";
 import type { GroupRecord, Repository } from "./repository.js";
 import type { StepResult } from "./results.js";
 import { applyResults } from "./results.js";
-import { lookAt, tiesToRead } from "./world.js";
+import { lookAt, tiesToRead, type World } from "./world.js";
 
 /** What passes are made with. */
 export interface Convergence {
@@ -45,7 +46,8 @@ export async function runPass(
   if (record === undefined) return NOTHING;
   if (record.definition.deletingSinceMs === undefined && (await convergence.isHeld(name))) return NOTHING;
   const world = lookAt(convergence.servers, convergence.loadBalancers);
-  const listed = (await world.servers([name], options)).get(name) ?? [];
+  const listed = await listServers(convergence, world, name, options);
+  if (listed === undefined) return { settled: false, acted: false, more: false };
   const balancers = await world.balancers(
     tiesToRead(record.definition.loadBalancers, record.memory.registered),
     options,
@@ -82,6 +84,27 @@ export async function runPass(
     acted: results.some((result) => result.error === undefined),
     more: hasMore(plan, results, convergence, follow),
   };
+}
+
+/** The group's servers; a list that fails is a problem of the group and no failure of whoever changed it. */
+async function listServers(
+  { repository, logger }: Convergence,
+  world: World,
+  name: string,
+  options?: CallOptions,
+): Promise<Server[] | undefined> {
+  try {
+    return (await world.servers([name], options)).get(name) ?? [];
+  } catch (error) {
+    logger.warn({ group: name, error }, "the servers of a group could not be listed");
+    const text = `cannot list servers: ${errorLine(error)}`;
+    await repository.mutate(name, ({ memory }) =>
+      memory.failures.length === 1 && memory.failures[0] === text
+        ? undefined
+        : { memory: { ...memory, failures: [text], problems: [text] } },
+    );
+    return undefined;
+  }
 }
 
 /** After a loss of the store, desired is the most members seen until reads can be trusted. */

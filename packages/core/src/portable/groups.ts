@@ -173,6 +173,8 @@ function createGroups(context: Context): PortableGroups["groups"] {
     async delete(group, call) {
       await deleteGroup(context, group, call?.force ?? false);
       await issue(context, group);
+      // Servers that go at once take the group's documents with them before this returns.
+      await keeper.pass(group);
       if (call?.wait) await waitForGroup(context, group, () => false, "to be gone", call);
     },
     observe: (groups, call) => observe(context, groups, call),

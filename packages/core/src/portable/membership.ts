@@ -203,17 +203,23 @@ export async function detach(
 function fewer(definition: GroupDefinition, count: number): GroupDefinition {
   const desired = definition.desired - count;
   if (desired >= definition.min) return { ...definition, desired };
-  throw new LimitError(`without them group ${definition.name} would want ${desired}, and its min is ${definition.min}`, {
-    resource: definition.name,
-    hint: "replace them, or lower min first",
-  });
+  throw new LimitError(
+    `without them group ${definition.name} would want ${desired}, and its min is ${definition.min}`,
+    {
+      resource: definition.name,
+      hint: "replace them, or lower min first",
+    },
+  );
 }
 
 /** @throws ConflictError for an instance whose end has begun: that is never taken back. */
 function requireStaying(memory: GroupMemory, servers: readonly Server[]): void {
   const leaving = servers.find((server) => memory.removals[server.id] !== undefined);
   if (leaving === undefined) return;
-  throw new ConflictError(`instance ${leaving.id} is on its way out`, { resource: leaving.id, retry: "never" });
+  throw new ConflictError(`instance ${leaving.id} is on its way out`, {
+    resource: leaving.id,
+    retry: "never",
+  });
 }
 
 /** Ends one instance, drained first. @throws LimitError when desired would fall under min. */

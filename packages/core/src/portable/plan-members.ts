@@ -86,9 +86,10 @@ function failureOf(draft: Draft, server: Server): "dead" | "ending" | "overdue" 
   return undefined;
 }
 
-/** How long a server has lived in our knowledge; a build that timed out lived not at all. */
+/** How long a server has lived in our knowledge; one that never finished building lived not at all. */
 export function livedMs(draft: Draft, server: Server): number {
-  if (server.status === "building" || server.status === "error") return 0;
+  if (server.status === "building") return 0;
+  if (server.status === "error" && draft.memory.readyAtMs[server.id] === undefined) return 0;
   const sinceStartMs = heldSlot(draft, server)?.answeredAtMs ?? server.createdAtMs;
   return sinceMs(draft, sinceStartMs);
 }

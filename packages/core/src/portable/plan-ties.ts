@@ -20,30 +20,33 @@ export function memberOf(view: BalancerView, server: Pick<Server, "id" | "addres
 export function readHealth(draft: Draft): void {
   const views = draft.input.group.loadBalancers.map((tie) => draft.input.balancers.get(tieKey(tie)));
   for (const server of draft.live) {
-    const health = healthOf(views, server);
+    const sight = healthOf(views, server);
+    const health = sight === "checking" ? "unknown" : sight;
     draft.health.set(server.id, health);
     const { readyAtMs, unhealthySinceMs } = draft.memory;
     if (health === "healthy") readyAtMs[server.id] ??= draft.nowMs;
-    if (health === "unhealthy") unhealthySinceMs[server.id] ??= draft.nowMs;
+    const isReady = readyAtMs[server.id] !== undefined;
+    if (health === "unhealthy" || (sight === "checking" && !isReady))
+      unhealthySinceMs[server.id] ??= draft.nowMs;
     else delete unhealthySinceMs[server.id];
-    if (server.status === "active" && readyAtMs[server.id] === undefined) draft.waiting = true;
+    if (server.status === "active" && !isReady) draft.waiting = true;
   }
 }
 
-function healthOf(
-  views: readonly (BalancerView | undefined)[],
-  server: Server,
-): "healthy" | "unhealthy" | "unknown" {
+/** `checking`: a member whose health check has not spoken yet. */
+type Sight = "healthy" | "unhealthy" | "unknown" | "checking";
+
+function healthOf(views: readonly (BalancerView | undefined)[], server: Server): Sight {
   if (server.status !== "active") return "unknown";
-  let known = true;
+  let sight: Sight = "healthy";
   for (const view of views) {
     if (view === undefined || view.state !== "ok") continue;
     const member = memberOf(view, server);
-    if (member === undefined) known = false;
+    if (member === undefined) sight = sight === "checking" ? sight : "unknown";
     else if (view.checked && member.health === "unhealthy") return "unhealthy";
-    else if (view.checked && member.health === "unknown") known = false;
+    else if (view.checked && member.health === "unknown") sight = "checking";
   }
-  return known ? "healthy" : "unknown";
+  return sight;
 }
 
 /**
@@ -74,17 +77,17 @@ export function retireUnhealthy(draft: Draft): void {
   if (failing.length > most) draft.waiting = true;
 }
 
+/** Once in service, the grace counts from the first bad word; before, from the first look of the health checks. */
 function isPastGrace(draft: Draft, server: Server): boolean {
   const { unhealthyGraceMs, readyTimeoutMs } = draft.input.settings;
-  const ready = draft.memory.readyAtMs[server.id] !== undefined;
-  const fromMs = ready
-    ? draft.memory.unhealthySinceMs[server.id]
-    : (heldSlot(draft, server)?.answeredAtMs ?? server.createdAtMs);
+  const fromMs = draft.memory.unhealthySinceMs[server.id];
   if (fromMs === undefined) return false;
-  const leftMs = (ready ? unhealthyGraceMs : readyTimeoutMs) - sinceMs(draft, fromMs);
-  if (leftMs > 0) draft.dueAtMs.push(draft.nowMs + leftMs);
-  if (leftMs > 0) draft.waiting = true;
-  return leftMs <= 0;
+  const graceMs = draft.memory.readyAtMs[server.id] === undefined ? readyTimeoutMs : unhealthyGraceMs;
+  const leftMs = graceMs - sinceMs(draft, fromMs);
+  if (leftMs <= 0) return true;
+  draft.dueAtMs.push(draft.nowMs + leftMs);
+  draft.waiting = true;
+  return false;
 }
 
 /** Registers live servers where the group is tied, and takes out what is ours and no longer belongs there. */

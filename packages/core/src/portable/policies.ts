@@ -61,6 +61,8 @@ export interface PortablePoliciesOptions {
   execute?: Execute;
   /** Policies that a config file declares for a group: listed and executed, not changed from here. */
   declared?: (group: string) => readonly PolicySpec[];
+  /** Called when a policy was deleted: what belongs to it goes too. */
+  onDeleted?: (group: Group, policy: Policy) => Promise<void>;
 }
 
 /** Key of the document with a group's policies, in the partition of the group's name. */
@@ -171,6 +173,7 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
       await shelf.change(group.name, keyOf(group), (policies) =>
         policies.filter((other) => other.id !== policy.id),
       );
+      await options.onDeleted?.(group, policy);
     },
     async execute(ref, policyRef, call) {
       const group = await groups.get(ref, call);

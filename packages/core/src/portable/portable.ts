@@ -8,15 +8,22 @@ import type { Capabilities, Logger, Provider } from "../contracts/provider.js";
 import type { StateStore } from "../contracts/state-store.js";
 import type { WebhooksDriver } from "../contracts/webhook.js";
 import { createPortableGroups, type PortableGroups, type PortableGroupsOptions } from "./groups.js";
-import { createPolicies, type Execute, policyDocuments } from "./policies.js";
-import { type Capability, createWebhooks, forgetWebhooks, resolveCapability } from "./webhooks.js";
+import { createPolicies, type Execute, policiesKey, policyDocuments } from "./policies.js";
+import {
+  type Capability,
+  createWebhooks,
+  dropWebhooks,
+  forgetWebhooks,
+  resolveCapability,
+  webhooksKey,
+} from "./webhooks.js";
 
 export type { Execute } from "./policies.js";
 
 /** What core lays under a provider. */
 export interface Portable {
-  /** Groups on the provider's servers; absent where the cloud keeps the groups. */
-  groups?: PortableGroups["groups"];
+  /** Groups on the provider's servers, or the cloud's own, whose deletion takes our policies and webhooks with it. */
+  groups: GroupsDriver;
   launch?: LaunchDriver;
   activities?: ActivitiesDriver;
   /** Policies of both engines in one list. */
@@ -64,6 +71,7 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     newId,
     rounding: options.plugin.capabilities.rounding,
     ...(own && provider.policies && { native: provider.policies }),
+    onDeleted: (group, policy) => dropWebhooks(options.store, options.key, group, policy.id),
     ...(options.execute && { execute: options.execute }),
     ...(options.declared && { declared: options.declared }),
   });
@@ -77,7 +85,8 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     ...(options.serverKey !== undefined && { serverKey: options.serverKey }),
   });
   return {
-    ...(kept && { groups: kept.groups, launch: kept.launch, activities: kept.activities }),
+    groups: kept ? groups : deletingOurs(groups, options),
+    ...(kept && { launch: kept.launch, activities: kept.activities }),
     policies,
     webhooks,
     resolveCapability: (hash) => resolveCapability(options.store, options.serverKey ?? "", hash),
@@ -85,6 +94,27 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     idle: async () => kept?.idle(),
     close: async () => kept?.close(),
   };
+}
+
+/** The cloud's groups; with one that is deleted go the policies and webhooks that are kept here. */
+function deletingOurs(groups: GroupsDriver, { store, key }: PortableOptions): GroupsDriver {
+  const remove: GroupsDriver["delete"] = async (ref, call) => {
+    const { name, id } = await groups.get(ref, call);
+    await groups.delete(ref, call);
+    await forgetWebhooks(store, key, name);
+    const documents = [policiesKey(key, id), webhooksKey(key, id)].map((document) => ({
+      key: document,
+      value: undefined,
+    }));
+    await store.commit(name, { documents });
+  };
+  return new Proxy(groups, {
+    get(target, method) {
+      if (method === "delete") return remove;
+      const member: unknown = Reflect.get(target, method, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
 }
 
 function shared(options: PortableOptions): { provider: string; store: StateStore; clock: Clock } {

@@ -91,14 +91,33 @@ export async function resolveCapability(
   return isGenuine && given === hash ? found?.value : undefined;
 }
 
-/** Removes what points at the webhooks of a group that is gone. */
-export async function forgetWebhooks(store: StateStore, provider: string, group: string): Promise<void> {
+/** Removes what points at the webhooks of a group that is gone, or of one policy of it. */
+export async function forgetWebhooks(
+  store: StateStore,
+  provider: string,
+  group: string,
+  policy?: string,
+): Promise<void> {
   const stale: string[] = [];
   for await (const { key, value } of store.list<Capability>("", indexKey(""))) {
-    if (value.provider === provider && value.group === group) stale.push(key);
+    const isOurs = value.provider === provider && value.group === group;
+    if (isOurs && (policy === undefined || value.policy === policy)) stale.push(key);
   }
   if (stale.length > 0)
     await store.commit("", { documents: stale.map((key) => ({ key, value: undefined })) });
+}
+
+/** Removes the webhooks of a policy that is gone. */
+export async function dropWebhooks(
+  store: StateStore,
+  provider: string,
+  group: { name: string; id: string },
+  policy: string,
+): Promise<void> {
+  await forgetWebhooks(store, provider, group.name, policy);
+  await openShelf<Kept>(store).change(group.name, webhooksKey(provider, group.id), (items) =>
+    items.filter((kept) => kept.policy !== policy),
+  );
 }
 
 /** Makes the webhooks driver of a connection. */
