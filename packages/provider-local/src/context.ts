@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock, Host, Logger } from "@bellows/core";
+import { storageFault } from "./errors.js";
 import type { ServerFolders } from "./folders.js";
 import { openFolders } from "./folders.js";
 import type { LocalOptions } from "./options.js";
@@ -21,13 +22,20 @@ export interface LocalContext {
   ports: Ports;
 }
 
-/** Opens the state directory of a provider. */
-export function createContext(options: LocalOptions, host: Host): LocalContext {
+/**
+ * Opens the state directory of a provider, making it where it is missing.
+ * @throws UnavailableError when that is not possible.
+ */
+export function openContext(options: LocalOptions, host: Host): LocalContext {
   const { key, clock, logger, baseFolder } = host;
   const stateDir = options.stateDir === undefined ? host.folder : resolve(baseFolder, options.stateDir);
-  const folders = openFolders(stateDir);
-  const ports = createPorts(stateDir, options.ports);
-  return { key, options, stateDir, baseFolder, clock, logger, folders, ports };
+  try {
+    const folders = openFolders(stateDir);
+    const ports = createPorts(stateDir, options.ports);
+    return { key, options, stateDir, baseFolder, clock, logger, folders, ports };
+  } catch (error) {
+    throw storageFault(error, stateDir, key);
+  }
 }
 
 /** Waits on the provider's clock. */

@@ -1,7 +1,7 @@
 import { defineProvider } from "@bellows/core";
 import { openBalancerFolders } from "./balancer-folders.js";
 import { createBalancerKeeper } from "./balancer-keeper.js";
-import { createContext } from "./context.js";
+import { openContext } from "./context.js";
 import { diagnose } from "./diagnose.js";
 import { checkPlatform } from "./errors.js";
 import { createKeeper } from "./keeper.js";
@@ -21,7 +21,7 @@ export default defineProvider({
   drivers: ["servers", "loadBalancers", "metrics"],
   create(options, host) {
     checkPlatform();
-    const context = createContext(options, host);
+    const context = openContext(options, host);
     const keeper = createKeeper(context);
     const servers = createServers(context, keeper);
     const folders = openBalancerFolders(context.stateDir);

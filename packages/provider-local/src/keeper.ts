@@ -4,8 +4,8 @@ import { errorLine } from "@bellows/core";
 import { isRunning } from "./balancer/identity.js";
 import type { LocalContext } from "./context.js";
 import { endServer } from "./ending.js";
-import { boundLog, lastLines } from "./logs.js";
-import { isReady } from "./readiness.js";
+import { boundLog } from "./logs.js";
+import { noteEnd, noteReadiness } from "./notes.js";
 import type { Deletion, ServerEntry } from "./records.js";
 import { killRemains } from "./remains.js";
 import type { Standing } from "./standing.js";
@@ -16,8 +16,6 @@ const WATCH_MS = 400;
 /** Looking takes at most a tenth of the time. */
 const WATCH_SHARE = 10;
 const LOG_CHECK_MS = 30_000;
-/** Lines of its log that tell why a server ended. */
-const LAST_WORDS = 3;
 
 /** A server's facts, brought up to date. */
 export interface Settled {
@@ -47,39 +45,18 @@ export function createKeeper(context: LocalContext): Keeper {
   const children = new Map<string, ChildProcess>();
   const endings = new Map<string, Promise<void>>();
   const listeners = new Set<Listener>();
-  const firstSeenMs = new Map<string, number>();
   let timer: CancelTimer | undefined;
   let logsCheckedMs = clock.monotonic();
   let closed = false;
 
   const emit = (id: string, labels: Metadata): void => {
-    for (const listener of listeners) listener({ id, labels });
-  };
-
-  const noteEnd = (entry: ServerEntry, how: string): void => {
-    const { id } = entry.record;
-    const failed = entry.ready === undefined;
-    const words = entry.record.adopted ? [] : lastLines(folders.path(id), LAST_WORDS);
-    const said = words.length === 0 ? "" : `; its last words: ${words.join(" | ")}`;
-    folders.write(id, "end", {
-      atMs: clock.now(),
-      failed,
-      text: `${how}${failed ? " before it was ready" : ""}${said}`,
-    });
-    firstSeenMs.delete(id);
-    emit(id, entry.labels);
-  };
-
-  const noteReadiness = async (entry: ServerEntry): Promise<void> => {
-    const { id, ready, port, createdAtMs } = entry.record;
-    const seenMs = firstSeenMs.get(id) ?? clock.monotonic();
-    firstSeenMs.set(id, seenMs);
-    // The wall clock may have jumped; a command that runs for a moment has nothing else to go by.
-    const aliveMs = Math.max(clock.monotonic() - seenMs, clock.now() - createdAtMs);
-    if (!(await isReady(ready, port, aliveMs)) || folders.read(id)?.ready !== undefined) return;
-    folders.write(id, "ready", { atMs: clock.now() });
-    firstSeenMs.delete(id);
-    emit(id, entry.labels);
+    for (const listener of listeners) {
+      try {
+        listener({ id, labels });
+      } catch (error) {
+        logger.error({ server: id }, `a listener failed: ${errorLine(error)}`);
+      }
+    }
   };
 
   const settle = async (id: string): Promise<Settled | undefined> => {
@@ -93,8 +70,9 @@ export function createKeeper(context: LocalContext): Keeper {
       return undefined;
     } else if (standing === "lost") {
       killRemains(entry, false);
-      noteEnd(entry, "ended while nobody watched");
-    } else if (standing === "running" && entry.ready === undefined) await noteReadiness(entry);
+      if (noteEnd(context, entry, "ended while nobody watched")) emit(id, entry.labels);
+    } else if (standing === "running" && entry.ready === undefined)
+      if (await noteReadiness(context, entry)) emit(id, entry.labels);
     const now = folders.read(id);
     return now === undefined ? undefined : { entry: now, standing: standingOf(now, children.has(id)) };
   };
@@ -126,14 +104,15 @@ export function createKeeper(context: LocalContext): Keeper {
   };
 
   const arm = (delayMs: number): void => {
-    timer = clock.after(delayMs, () => {
+    const mine = clock.after(delayMs, () => {
       const beganMs = clock.monotonic();
       void look()
         .catch((error: unknown) => logger.warn({}, `could not look at the servers: ${errorLine(error)}`))
         .then(() => {
-          if (timer !== undefined) arm(Math.max(WATCH_MS, (clock.monotonic() - beganMs) * WATCH_SHARE));
+          if (timer === mine) arm(Math.max(WATCH_MS, (clock.monotonic() - beganMs) * WATCH_SHARE));
         });
     });
+    timer = mine;
   };
 
   return {
@@ -144,7 +123,12 @@ export function createKeeper(context: LocalContext): Keeper {
         const entry = folders.read(id);
         if (entry === undefined || entry.deletion !== undefined || entry.end !== undefined) return;
         killRemains(entry, true);
-        noteEnd(entry, signalName === null ? `ended with exit code ${code}` : `ended by ${signalName}`);
+        noteEnd(
+          context,
+          entry,
+          signalName === null ? `ended with exit code ${code}` : `ended by ${signalName}`,
+        );
+        emit(id, entry.labels);
       });
     },
     settle,

@@ -19,11 +19,17 @@ export interface ProcessUse {
 /** Clock ticks a second in /proc; the kernel fixed this for programs, whatever it uses inside. */
 const TICKS_PER_SECOND = 100;
 
+const PS_FIELDS = "pid=,pgid=,stat=,time=,rss=,etime=";
+
 /** All running processes of this machine; zombies are left out. */
 export function listProcesses(): ProcessUse[] {
-  return process.platform === "linux"
-    ? listLinux()
-    : parsePs(ps(["-axo", "pid=,pgid=,stat=,time=,rss=,etime="]));
+  return process.platform === "linux" ? listLinux() : parsePs(ps(["-axo", PS_FIELDS]));
+}
+
+/** Milliseconds since the start of a process; 0 when there is none. */
+export function ageOf(pid: number): number {
+  if (process.platform !== "linux") return parsePs(ps(["-o", PS_FIELDS, "-p", String(pid)]))[0]?.ageMs ?? 0;
+  return parseStat(pid, readStat(pid), uptimeMs())?.ageMs ?? 0;
 }
 
 /** Pids of the living members of a process group. */
@@ -32,15 +38,19 @@ export function groupMembers(group: number): number[] {
 }
 
 function listLinux(): ProcessUse[] {
-  const uptimeMs = Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1_000;
+  const nowMs = uptimeMs();
   const found: ProcessUse[] = [];
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    const use = parseStat(pid, readStat(pid), uptimeMs);
+    const use = parseStat(pid, readStat(pid), nowMs);
     if (use !== undefined) found.push(use);
   }
   return found;
+}
+
+function uptimeMs(): number {
+  return Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1_000;
 }
 
 function readStat(pid: number): string {

@@ -26,6 +26,7 @@ export type LocalServers = Required<ServersDriver>;
 export function createServers(context: LocalContext, keeper: Keeper): LocalServers {
   const { folders } = context;
   const creating = new Map<string, Promise<Server>>();
+  let sweepAtMs = 0;
 
   const find = (ref: string): string | undefined => {
     const entry = folders.read(ref);
@@ -38,7 +39,10 @@ export function createServers(context: LocalContext, keeper: Keeper): LocalServe
 
   return {
     async *list(filter = {}, options = {}) {
-      sweepPorts(context);
+      if (context.clock.monotonic() >= sweepAtMs) {
+        sweepAtMs = context.clock.monotonic() + SWEEP_MS;
+        sweepPorts(context);
+      }
       const wanted = Object.entries(filter.labels ?? {});
       const ids = folders.ids().filter((id) => carries(folders.read(id)?.labels, wanted));
       const settled = await Promise.all(ids.map((id) => keeper.settle(id)));
@@ -109,6 +113,9 @@ function relabel(context: LocalContext, { entry, standing }: Settled, changes: M
   else context.folders.write(entry.record.id, "labels", labels);
   return toServer({ ...entry, labels }, standing);
 }
+
+/** How often reservations of ports are looked through. */
+const SWEEP_MS = 60_000;
 
 function sweepPorts({ folders, ports }: LocalContext): void {
   const used = folders.ids().flatMap((id) => folders.read(id)?.record.port ?? []);
