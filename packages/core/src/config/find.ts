@@ -17,6 +17,6 @@ export function findConfig(
     if (existsSync(file)) return file;
     if (dirname(folder) === folder) break;
   }
-  const named = env["BELLOWS_CONFIG"];
+  const named = env.BELLOWS_CONFIG;
   return named === undefined || named === "" ? undefined : resolve(cwd, named);
 }

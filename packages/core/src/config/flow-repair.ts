@@ -35,6 +35,13 @@ export function repairFlow(text: string): { text: string; mistakes: FlowMistake[
   return { text: repaired, mistakes };
 }
 
+/** What YAML would trip over in a part that its author meant as one. */
+function mistakeIn(part: string): FlowMistake["kind"] | undefined {
+  if (part.startsWith("${")) return "dollar";
+  if (part.startsWith("(") && part.includes(",")) return "comma";
+  return /^\(.*[[\]{}]/.test(part) ? "bracket" : undefined;
+}
+
 class FlowScanner {
   #at = 0;
   #depth = 0;
@@ -119,29 +126,27 @@ class FlowScanner {
     const lineEnd = this.#lineEnd();
     let kind: FlowMistake["kind"] | undefined;
     let at = start;
-    while (at < lineEnd) {
-      const letter = this.text.charAt(at);
-      const closing = letter === "(" ? this.#matching(at, lineEnd) : undefined;
-      if (closing !== undefined) {
-        const inside = this.text.slice(at, closing);
-        if (/[,[\]{}]/.test(inside)) kind ??= inside.includes(",") ? "comma" : "bracket";
-        at = closing + 1;
-        continue;
-      }
-      if (letter === "$" && this.text.charAt(at + 1) === "{") {
-        const end = this.text.indexOf("}", at);
-        if (end < 0 || end >= lineEnd) break;
-        kind = "dollar";
-        at = end + 1;
-        continue;
-      }
-      if (/[,[\]{}]/.test(letter)) break;
-      if (letter === ":" && /[\s,[\]{}]/.test(this.text.charAt(at + 1) || " ")) break;
-      if (letter === "#" && /\s/.test(this.text.charAt(at - 1))) break;
-      at++;
+    for (let next = this.#beyond(at, lineEnd); next !== undefined; next = this.#beyond(at, lineEnd)) {
+      kind ??= mistakeIn(this.text.slice(at, next));
+      at = next;
     }
     const end = at - (/\s*$/.exec(this.text.slice(start, at))?.[0].length ?? 0);
     return { end: Math.max(end, start), ...(kind === undefined ? {} : { kind }) };
+  }
+
+  /** The place after the next character, bracketed part or `${…}` of a value; undefined where the value ends. */
+  #beyond(at: number, lineEnd: number): number | undefined {
+    if (at >= lineEnd) return undefined;
+    const letter = this.text.charAt(at);
+    const closing = letter === "(" ? this.#matching(at, lineEnd) : undefined;
+    if (closing !== undefined) return closing + 1;
+    if (this.text.startsWith("${", at)) {
+      const end = this.text.indexOf("}", at);
+      return end < 0 || end >= lineEnd ? undefined : end + 1;
+    }
+    if (/[,[\]{}]/.test(letter)) return undefined;
+    if (letter === ":" && /[\s,[\]{}]/.test(this.text.charAt(at + 1) || " ")) return undefined;
+    return letter === "#" && /\s/.test(this.text.charAt(at - 1)) ? undefined : at + 1;
   }
 
   #matching(open: number, limit: number): number | undefined {

@@ -14,7 +14,7 @@ export { DEFAULTS } from "./defaults.js";
 export type { Fault } from "./fault.js";
 export { renderFault, renderFaults } from "./fault.js";
 export { CONFIG_NAME, findConfig } from "./find.js";
-export { configJsonSchema } from "./json-schema.js";
+
 export type { Loaded, LoadOptions } from "./load.js";
-export { loadConfig } from "./load.js";
+export { configJsonSchema, loadConfig } from "./on-demand.js";
 export { duration, instant, percent, size, text, timezone } from "./values.js";

@@ -74,6 +74,7 @@ function fromEnv(rest: string, range: Range, report: Report, { env }: Surroundin
     report.fault(
       range,
       `${JSON.stringify(name)} is no name of an environment variable`,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it is written in files.
       "write ${env:NAME} or ${env:NAME:-default}",
     );
   } else {

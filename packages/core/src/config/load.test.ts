@@ -114,7 +114,7 @@ describe("YAML", () => {
     const config = await configOf(
       `${HEAD}x-common: &common { min: 1, max: 3, launch: { image: a } }\ngroups:\n  one: { <<: *common, max: 5 }\n  two: { <<: *common }\n`,
     );
-    expect([config.groups["one"]?.scaling.max, config.groups["two"]?.scaling.max]).toEqual([5, 3]);
+    expect([config.groups.one?.scaling.max, config.groups.two?.scaling.max]).toEqual([5, 3]);
   });
 
   it.each([
@@ -138,14 +138,14 @@ describe("YAML", () => {
 describe("text as written", () => {
   it("a text field keeps what YAML would make a number or a switch of", async () => {
     const config = await configOf(group("metadata: { version: 1.10, on: true, zip: 0123 }"));
-    expect(config.groups["web"]?.create?.metadata).toEqual({ version: "1.10", on: "true", zip: "0123" });
+    expect(config.groups.web?.create?.metadata).toEqual({ version: "1.10", on: "true", zip: "0123" });
   });
 
   it("so do the texts of a plugin's own schema", async () => {
     const config = await configOf(
       `${HEAD}groups:\n  web: { min: 1, max: 4, launch: { image: 1.10, size: 3 } }\n`,
     );
-    expect(config.groups["web"]?.create?.launch).toEqual({ image: "1.10", size: "3" });
+    expect(config.groups.web?.create?.launch).toEqual({ image: "1.10", size: "3" });
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe("text as written", () => {
     ['"+3"', { change: 3 }],
   ])("change: %s wears its sign", async (written, adjust) => {
     const config = await configOf(policy(`{ when: cpu > 70, change: ${written} }`));
-    expect(config.groups["web"]?.scaling.policies[0]?.adjust).toEqual(adjust);
+    expect(config.groups.web?.scaling.policies[0]?.adjust).toEqual(adjust);
   });
 
   it.each([
@@ -196,7 +196,7 @@ describe("settings and secrets", () => {
       beside: { "region.txt": "north\n" },
     });
     expect(config.name).toBe("shop");
-    expect(config.providers["cloud"]?.options).toEqual({ region: "north", tries: 3, debug: true });
+    expect(config.providers.cloud?.options).toEqual({ region: "north", tries: 3, debug: true });
   });
 
   it.each([
@@ -214,7 +214,7 @@ describe("settings and secrets", () => {
 
   it("shell variables in other texts are left alone", async () => {
     const config = await configOf(group('metadata: { script: "echo ${HOME} and $${env:X}" }'));
-    expect(config.groups["web"]?.create?.metadata).toEqual({ script: "echo ${HOME} and ${env:X}" });
+    expect(config.groups.web?.create?.metadata).toEqual({ script: "echo ${HOME} and ${env:X}" });
   });
 
   it("secrets are handed to the caller and shown in no fault", async () => {
@@ -268,7 +268,7 @@ describe("providers and plugins", () => {
 
   it("what only that cloud has stands under its name", async () => {
     const config = await configOf(group("cloud: { grace: 5m }"));
-    expect(config.groups["web"]?.create?.native).toEqual({ grace: 300_000 });
+    expect(config.groups.web?.create?.native).toEqual({ grace: 300_000 });
     expect(await faultsOf(group("cloud: { grace: 5 }"))).toEqual(["4:64 grace needs a unit (write 5s)"]);
   });
 
@@ -291,7 +291,7 @@ describe("providers and plugins", () => {
       `${group("metrics: { a: { source: mq, queue: x }, b: { source: mq, queue: y, maxAge: 1m }, c: { source: http, url: z, timeout: 2s } }")}sources: { mq: { use: rabbitmq, url: "amqp://h" } }\n`,
     );
     expect(Object.keys(config.sources).sort()).toEqual(["http", "mq"]);
-    expect(config.groups["web"]?.scaling.metrics).toEqual([
+    expect(config.groups.web?.scaling.metrics).toEqual([
       { name: "a", source: "mq", params: { queue: "x" }, maxAgeMs: 300_000 },
       { name: "b", source: "mq", params: { queue: "y" }, maxAgeMs: 60_000 },
       {
@@ -310,7 +310,7 @@ describe("groups", () => {
     const config = await configOf(
       `${HEAD}defaults: { min: 2, max: 8, cooldown: 2m, limits: { scaleIn: { rate: 1 per 1m } } }\ngroups:\n  web: { launch: { image: a }, max: 6 }\n`,
     );
-    expect(config.groups["web"]?.scaling).toMatchObject({
+    expect(config.groups.web?.scaling).toMatchObject({
       min: 2,
       max: 6,
       cooldownMs: 120_000,
@@ -321,7 +321,7 @@ describe("groups", () => {
       scaleOut: { stabilizationMs: 0, rates: [] },
       scaleIn: { stabilizationMs: 300_000, rates: [{ count: 1, perMs: 60_000 }] },
     });
-    expect(config.groups["web"]?.create?.owner).toBe(`${config.name}/web`);
+    expect(config.groups.web?.create?.owner).toBe(`${config.name}/web`);
   });
 
   it("that this file makes need bounds and a launch", async () => {
@@ -334,13 +334,13 @@ describe("groups", () => {
 
   it("that exist may leave their bounds to the cloud, and are never made", async () => {
     const config = await configOf(`${HEAD}groups:\n  old: { existing: asg-1, min: 2 }\n`);
-    expect(config.groups["old"]).toMatchObject({
+    expect(config.groups.old).toMatchObject({
       existing: "asg-1",
       boundsFromCloud: true,
       bounds: { min: 2 },
       scaling: { ref: "asg-1", min: 2, max: 100_000 },
     });
-    expect(config.groups["old"]).not.toHaveProperty("create");
+    expect(config.groups.old).not.toHaveProperty("create");
     expect(await faultsOf(`${HEAD}groups:\n  old: { existing: asg-1, zones: [a] }\n`)).toEqual([
       "4:27 zones beside existing: a group that exists is never made or changed (leave one of them out)",
     ]);
@@ -384,8 +384,8 @@ describe("groups", () => {
     const config = await configOf(
       `${group("loadBalancers: [front, { id: old, port: 80 }]")}loadBalancers:\n  front: { listeners: [{ port: 80 }], healthCheck: { target: HTTP:/health, interval: 2s } }\n`,
     );
-    expect(config.groups["web"]?.create?.loadBalancers).toEqual([{ id: "front" }, { id: "old", port: 80 }]);
-    expect(config.loadBalancers["front"]).toEqual({
+    expect(config.groups.web?.create?.loadBalancers).toEqual([{ id: "front" }, { id: "old", port: 80 }]);
+    expect(config.loadBalancers.front).toEqual({
       key: "front",
       provider: "cloud",
       spec: {
@@ -409,7 +409,7 @@ describe("groups", () => {
         "windows: { office: { days: mon-fri, hours: 08:00-18:00, timezone: Europe/Berlin, min: 2 }, night: { days: [fri, sat-sun], hours: 22:00-06:00, max: 1 }, all: { min: 1 } }",
       ),
     );
-    expect(config.groups["web"]?.scaling.windows).toEqual([
+    expect(config.groups.web?.scaling.windows).toEqual([
       {
         name: "office",
         days: [1, 2, 3, 4, 5],
@@ -519,7 +519,7 @@ describe("policies", () => {
     ["{ target: { value: 3 } }", 'groups.web.policies.p.target needs "signal"'],
     [
       "{ target: { signal: cpu, value: 60 }, webhooks: [ci] }",
-      "webhooks beside target: an order needs change or desired (make two policies of it)",
+      "webhooks beside steps or target: an order needs change or desired (make two policies of it)",
     ],
     [
       "{ when: cpu > 1, change: +1, keep: 5m }",
@@ -590,7 +590,7 @@ describe("policies", () => {
       },
     ],
   ])("%s becomes what the contract says", async (written, spec) => {
-    expect((await configOf(policy(written))).groups["web"]?.scaling.policies[0]).toMatchObject(spec);
+    expect((await configOf(policy(written))).groups.web?.scaling.policies[0]).toMatchObject(spec);
   });
 });
 
@@ -599,11 +599,11 @@ describe("clusters, store and server", () => {
     const config = await configOf(
       `${HEAD}clusters:\n  c: { existing: asg, min: 1, max: 4, buffer: { cpu: 256, memory: 512MiB }, services: { worker: { min: 1, max: 3, metrics: { cpu: { source: service, metric: cpuPercent, period: 5m } }, policies: { up: { when: cpu > 5, change: +1 } } } } }\n`,
     );
-    expect(config.clusters["c"]).toMatchObject({
+    expect(config.clusters.c).toMatchObject({
       existing: "asg",
       buffer: { cpu: 256, memoryBytes: 536_870_912 },
     });
-    expect(config.clusters["c"]?.services["worker"]?.scaling).toMatchObject({
+    expect(config.clusters.c?.services.worker?.scaling).toMatchObject({
       name: "c/worker",
       ref: "worker",
       metrics: [{ source: "service", params: { metric: "cpuPercent", periodMs: 300_000 } }],

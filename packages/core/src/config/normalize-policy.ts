@@ -160,7 +160,104 @@ function checkSchedule(context: Context, { values, at }: PolicyFields): void {
   else if (never) context.report.warn(at.schedule.node, "this schedule is never due");
 }
 
-/** Which fields go together. Each complaint names the field that is too many, where it stands. */
+type FieldName = keyof PolicyFields["at"];
+type Has = (key: FieldName) => boolean;
+type Refuse = (key: FieldName, message: string, hint: string) => void;
+
+/** One field too many: `key` beside what `beside` finds. */
+interface Misfit {
+  readonly key: FieldName;
+  readonly wrong: (has: Has) => boolean;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const SPLIT = "make two policies of it";
+const looks = (has: Has): boolean => has("steps") || has("target");
+
+/** Which fields do not go together. Each names the field that is too many, where it stands. */
+const MISFITS: readonly Misfit[] = [
+  {
+    key: "at",
+    wrong: (has) => has("schedule"),
+    message: "at beside schedule: a policy has one of them",
+    hint: SPLIT,
+  },
+  {
+    key: "schedule",
+    wrong: (has) => has("when"),
+    message: "schedule beside when: a policy has one of them",
+    hint: SPLIT,
+  },
+  {
+    key: "at",
+    wrong: (has) => has("when"),
+    message: "at beside when: a policy has one of them",
+    hint: SPLIT,
+  },
+  {
+    key: "when",
+    wrong: looks,
+    message: "when beside steps or target: the signal alone decides there",
+    hint: "leave when out",
+  },
+  {
+    key: "schedule",
+    wrong: looks,
+    message: "schedule beside steps or target: an order needs change or desired",
+    hint: SPLIT,
+  },
+  {
+    key: "at",
+    wrong: looks,
+    message: "at beside steps or target: an order needs change or desired",
+    hint: SPLIT,
+  },
+  {
+    key: "webhooks",
+    wrong: looks,
+    message: "webhooks beside steps or target: an order needs change or desired",
+    hint: SPLIT,
+  },
+  { key: "steps", wrong: (has) => !has("signal"), message: "steps need a signal", hint: "signal: cpu" },
+  {
+    key: "signal",
+    wrong: (has) => has("target"),
+    message: "signal beside target: a target has its own",
+    hint: "target: { signal: cpu, value: 60 }",
+  },
+  {
+    key: "signal",
+    wrong: (has) => !looks(has),
+    message: "signal goes with steps",
+    hint: "write when: cpu > 70, or steps",
+  },
+  {
+    key: "for",
+    wrong: (has) => !has("when") && !has("steps"),
+    message: "for goes with when or steps",
+    hint: "leave it out",
+  },
+  {
+    key: "timezone",
+    wrong: (has) => !has("schedule"),
+    message: "timezone goes with schedule",
+    hint: "leave it out",
+  },
+  {
+    key: "keep",
+    wrong: (has) => (has("when") || looks(has)) && !has("webhooks"),
+    message: "keep goes with orders: webhooks, schedule or at",
+    hint: "a policy that looks again every round needs none",
+  },
+  {
+    key: "onMissing",
+    wrong: (has) => !has("when") && !looks(has),
+    message: "onMissing goes with when, steps or target",
+    hint: "leave it out",
+  },
+];
+
 function checkCombination(
   context: Context,
   where: string,
@@ -168,71 +265,25 @@ function checkCombination(
   { values, at }: PolicyFields,
 ): void {
   const { report } = context;
-  const has = (key: keyof typeof at): boolean => at[key] !== undefined;
-  const refuse = (key: keyof typeof at, message: string, hint: string): void =>
-    report.fault(at[key]?.keyRange ?? keyRange, message, hint);
-  const actions = ACTIONS.filter(has);
-  const [first, second] = actions;
+  const has: Has = (key) => at[key] !== undefined;
+  const refuse: Refuse = (key, message, hint) => report.fault(at[key]?.keyRange ?? keyRange, message, hint);
+  const [first, second] = ACTIONS.filter(has);
   if (first === undefined)
     report.fault(keyRange, `${where} changes nothing`, "add change: +1, desired: 4, steps or target");
   if (first !== undefined && second !== undefined)
-    refuse(second, `${second} beside ${first}: a policy changes in one way`, "make two policies of it");
-  const looks = has("steps") || has("target");
-  const scheduled = has("schedule") ? "schedule" : has("at") ? "at" : undefined;
-  if (has("schedule") && has("at"))
-    refuse("at", "at beside schedule: a policy has one of them", "make two policies of it");
-  if (has("when") && scheduled !== undefined)
-    refuse(scheduled, `${scheduled} beside when: a policy has one of them`, "make two policies of it");
-  const looking = has("steps") ? "steps" : "target";
-  if (has("when") && looks)
-    refuse(
-      "when",
-      `when beside ${looking}: the signal alone decides there`,
-      `leave when out, or write change instead of ${looking}`,
-    );
-  if (looks && scheduled !== undefined)
-    refuse(
-      scheduled,
-      `${scheduled} beside ${looking}: an order needs change or desired`,
-      "make two policies of it",
-    );
-  if (looks && has("webhooks"))
-    refuse(
-      "webhooks",
-      `webhooks beside ${looking}: an order needs change or desired`,
-      "make two policies of it",
-    );
-  if (has("steps") && !has("signal")) refuse("steps", "steps need a signal", "signal: cpu");
-  if (has("signal") && !has("steps"))
-    refuse(
-      "signal",
-      "signal goes with steps",
-      has("target") ? "a target has its own: { signal: cpu, value: 60 }" : "write when: cpu > 70, or steps",
-    );
-  if (has("for") && !has("when") && !has("steps"))
-    refuse("for", "for goes with when or steps", "leave it out");
-  if (has("timezone") && !has("schedule")) refuse("timezone", "timezone goes with schedule", "leave it out");
-  if (has("keep") && (has("when") || looks) && !has("webhooks"))
-    refuse(
-      "keep",
-      "keep goes with orders: webhooks, schedule or at",
-      "a policy that looks again every round needs none",
-    );
-  if (has("onMissing") && !has("when") && !looks)
-    refuse("onMissing", "onMissing goes with when, steps or target", "leave it out");
+    refuse(second, `${second} beside ${first}: a policy changes in one way`, SPLIT);
+  for (const { key, wrong, message, hint } of MISFITS) if (has(key) && wrong(has)) refuse(key, message, hint);
   checkBreach(refuse, values, at);
-  const hasPercent = [values.change, ...(values.steps ?? []).map((step) => step.change)].some(
-    (change) => change !== undefined && "percent" in change,
-  );
-  if (has("minMagnitude") && !hasPercent)
+  if (has("minMagnitude") && !hasPercent(values))
     refuse("minMagnitude", "minMagnitude goes with percentages", "leave it out");
 }
 
-function checkBreach(
-  refuse: (key: "onMissing", message: string, hint: string) => void,
-  values: PolicyFields["values"],
-  at: PolicyFields["at"],
-): void {
+function hasPercent(values: PolicyFields["values"]): boolean {
+  const changes = [values.change, ...(values.steps ?? []).map((step) => step.change)];
+  return changes.some((change) => change !== undefined && "percent" in change);
+}
+
+function checkBreach(refuse: Refuse, values: PolicyFields["values"], at: PolicyFields["at"]): void {
   const ends = (written: OnMissingFile | undefined): boolean =>
     written === "breach" || (typeof written === "object" && "lastKnown" in written && ends(written.then));
   if (!ends(values.onMissing) || at.when === undefined) return;

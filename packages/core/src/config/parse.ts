@@ -60,6 +60,7 @@ function reportMistake(report: Report, mistake: FlowMistake): void {
   const { start, end, kind, key, text } = mistake;
   const prefix = key === undefined ? "" : `${key}: `;
   if (kind === "dollar") {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it is written in files.
     const message = '${…} inside { } needs quotes (YAML reads "{" as a new map)';
     report.fault({ start, end }, message, `${prefix}"${text}"`);
     return;

@@ -200,6 +200,32 @@ const attachmentFile = z.union([
   }),
 ]);
 
+const words = launchWords.shape;
+
+/** The common words of launches; a provider's own stand under its name and are checked by it. */
+const launchFile = z
+  .strictObject({
+    launchName: described(words.launchName, "Name of the launch configuration itself, where it has one."),
+    image: described(words.image, "Image id or name; locally one of the provider's images."),
+    size: described(words.size, "Instance type or flavor."),
+    serverName: described(
+      words.serverName,
+      "Name that servers get, or the part of it that is theirs to choose.",
+    ),
+    keyName: described(words.keyName, "Key that opens the servers."),
+    securityGroups: described(words.securityGroups, "Security groups."),
+    networks: described(words.networks, "Networks."),
+    userData: described(words.userData, "Start-up script or cloud-init text, as it is."),
+    metadata: described(words.metadata, "Labels of the servers."),
+    files: described(words.files, "Files to put on the servers: path to content."),
+    diskConfig: described(words.diskConfig, "Who partitions the disk."),
+    command: described(words.command, "Program to start, where servers are processes."),
+    args: described(words.args, "Its arguments."),
+    env: described(words.env, "Its environment."),
+    cwd: described(words.cwd, "Its working folder."),
+  } satisfies { [Word in keyof typeof words]: (typeof words)[Word] })
+  .catchall(z.record(z.string(), z.unknown()));
+
 /** A group, as it stands in a file under its name. */
 export const groupFile = z.strictObject({
   provider: described(text(), "A name under providers (default: the only one).").optional(),
@@ -209,10 +235,7 @@ export const groupFile = z.strictObject({
   ).optional(),
   ...bounds,
   ...pace,
-  launch: described(
-    launchWords.catchall(z.record(z.string(), z.unknown())),
-    "What a new instance is made from; the same words everywhere.",
-  ).optional(),
+  launch: described(launchFile, "What a new instance is made from; the same words everywhere.").optional(),
   loadBalancers: described(
     z.array(attachmentFile),
     "Names under loadBalancers, or { id, port } of others.",

@@ -104,7 +104,7 @@ export const serverFile = z.strictObject({
     z.record(
       z.string(),
       z.strictObject({
-        apiKey: described(text(), "The user's key; fill it in from ${env:…} or ${file:…}."),
+        apiKey: described(text(), "The user's key; better filled in from the environment or a file."),
         role: described(
           z.enum(["admin", "observer"]),
           "admin may order, observer may look.",

@@ -22,7 +22,9 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
  * `capabilities` may name only what differs from {@link DEFAULT_CAPABILITIES}.
  */
 export function defineProvider<Options, P extends Provider>(
-  plugin: Omit<ProviderPlugin<Options, P>, "kind" | "capabilities"> & { capabilities?: Partial<Capabilities> },
+  plugin: Omit<ProviderPlugin<Options, P>, "kind" | "capabilities"> & {
+    capabilities?: Partial<Capabilities>;
+  },
 ): ProviderPlugin<Options, P> {
   return { ...plugin, kind: "provider", capabilities: { ...DEFAULT_CAPABILITIES, ...plugin.capabilities } };
 }
