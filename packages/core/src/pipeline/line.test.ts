@@ -259,6 +259,16 @@ describe("decide", () => {
     for await (const name of world.store.partitions()) partitions.push(name);
     expect(partitions).toEqual([]);
   });
+
+  it("can suppose what a group would look like that is yet to be made", async () => {
+    const world = worldOf([specOf("new", { min: 2 })], { other: 0 });
+    const [seen] = await world.cloud.driver.observe(["other"]);
+    if (seen === undefined || !("status" in seen)) throw new Error("the other group is there");
+    const suppose = new Map([["new", seen.status]]);
+    expect(await world.line().decide(["new"], { suppose })).toMatchObject([
+      { action: "scale", from: 0, to: 2 },
+    ]);
+  });
 });
 
 describe("an order", () => {
@@ -492,6 +502,21 @@ describe("a reload", () => {
     await pass(world.clock, 10_000);
     expect(world.cloud.accepted).toEqual(["api 1>3"]);
     expect(world.cloud.looks).toEqual([["web"], ["api"]]);
+    await line.stop(0);
+  });
+});
+
+describe("a clock that jumps", () => {
+  it.each([-3_600_000, 3_600_000])("by %i ms neither repeats rounds nor leaves any out", async (jumpMs) => {
+    const world = worldOf([busy], { web: 2 });
+    world.table.queue = 5;
+    const line = world.line();
+    line.start();
+    await pass(world.clock, 25_000);
+    expect(world.cloud.looks).toHaveLength(3);
+    world.clock.jumpTo(world.clock.now() + jumpMs);
+    await pass(world.clock, 30_000);
+    expect(world.cloud.looks).toHaveLength(6);
     await line.stop(0);
   });
 });

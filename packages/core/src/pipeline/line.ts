@@ -5,9 +5,10 @@ import type { Observable } from "rxjs";
 import { EMPTY, from, lastValueFrom, mergeMap, NEVER, of, Subject, takeUntil, toArray } from "rxjs";
 import type { Clock } from "../clock.js";
 import type { DecisionRecord } from "../contracts/decision.js";
+import type { GroupStatus } from "../contracts/group.js";
 import type { MetricSource } from "../contracts/metric.js";
 import type { Logger } from "../contracts/provider.js";
-import type { Hold } from "../contracts/scaling.js";
+import type { Hold, ScalingSpec } from "../contracts/scaling.js";
 import type { StateStore } from "../contracts/state-store.js";
 import { errorLine, NotFoundError, UnavailableError } from "../errors.js";
 import { clockScheduler } from "./clock-scheduler.js";
@@ -53,6 +54,12 @@ export interface LineOptions {
   newId: () => string;
 }
 
+/** What {@link Line.decide} may assume. */
+export interface DecideOptions {
+  /** By name: what a group that cannot be read would look like, such as one that is yet to be made. */
+  suppose?: ReadonlyMap<string, GroupStatus>;
+}
+
 /** Rounds and orders for all groups; see the design's chapter of that name. */
 export interface Line {
   /**
@@ -65,7 +72,7 @@ export interface Line {
   /** One acting round for these groups (default: all), and the schedules they owe. Returned: everything is written. */
   once(groups?: readonly string[]): Promise<DecisionRecord[]>;
   /** What the next round would decide for these groups (default: all). Reads; writes nothing. */
-  decide(groups?: readonly string[]): Promise<DecisionRecord[]>;
+  decide(groups?: readonly string[], options?: DecideOptions): Promise<DecisionRecord[]>;
   /** Returned: accepted by the cloud (or answered otherwise), and written. @throws NotFoundError for an unknown group. */
   order(group: string, request: OrderRequest): Promise<OrderResult>;
   /** Hands off this group. Returned: durable. @throws NotFoundError for an unknown group. */
@@ -277,8 +284,7 @@ export function createLine(options: LineOptions): Line {
     start() {
       if (isStarted || isStopping) return;
       isStarted = true;
-      const specs = (): { name: string; everyMs: number }[] =>
-        runtimesOf([...groups().keys()]).map(({ spec }) => spec);
+      const specs = (): Iterable<ScalingSpec> => activeSpecs(groups().values());
       background(runRounds(gridOfRounds(specs, scheduler), endsWith(settle, stopping)));
       background(
         workAndSleep(() => from(schedules.runOwed()), schedules.sleepMs, scheduler).pipe(takeUntil(stopping)),
@@ -291,9 +297,13 @@ export function createLine(options: LineOptions): Line {
         await flush();
         return [...ordered, ...decided];
       }),
-    async decide(names = [...groups().keys()]) {
-      const decide = async (ready: ReadyGroup): Promise<DecisionRecord> =>
-        decideRound(inputOf(settling, await books.open(ready.name), need(ready.name), ready)).record;
+    async decide(names = [...groups().keys()], { suppose } = {}) {
+      const decide = async (ready: ReadyGroup): Promise<DecisionRecord> => {
+        const status = "unavailable" in ready.observation ? suppose?.get(ready.name) : undefined;
+        const supposed = status === undefined ? ready : { ...ready, observation: { status } };
+        return decideRound(inputOf(settling, await books.open(ready.name), need(ready.name), supposed))
+          .record;
+      };
       return lastValueFrom(
         runRounds(
           of(names),
@@ -335,6 +345,10 @@ export function createLine(options: LineOptions): Line {
       records.complete();
     },
   };
+}
+
+function* activeSpecs(runtimes: Iterable<GroupRuntime>): Generator<ScalingSpec> {
+  for (const { spec } of runtimes) if (spec.mode !== "off") yield spec;
 }
 
 /** Whether a group's metrics are still those that were read for it; a reload may have changed them meanwhile. */

@@ -37,6 +37,8 @@ export interface Intent {
   keepMs?: number;
   /** Whether to finish it if the group still is at `from`: an order that nobody was told has failed. */
   finish: boolean;
+  /** How often its step ended without anybody knowing how. */
+  tries?: number;
 }
 
 /** What the line itself remembers of a group. Document `line` of its partition. */

@@ -62,12 +62,23 @@ export interface RoundPlan {
   waiting: readonly (readonly (readonly number[])[])[];
 }
 
-/** Longest wait for an input unless a metric says otherwise. */
+/** Longest wait for an input unless a metric says otherwise, in milliseconds. */
 const LONGEST_WAIT_MS = 10_000;
 
-/** How long a group waits for an input: the metric's own time, else half a round, at most 10 s. */
-export function inputTimeoutMs(spec: Pick<ScalingSpec, "everyMs">, metric?: MetricSpec): number {
-  return metric?.timeoutMs ?? Math.min(spec.everyMs / 2, LONGEST_WAIT_MS);
+/** Least wait for a look at a group: a cloud may take longer than half of a very short round. */
+const LEAST_LOOK_MS = 5_000;
+
+/** How long a group waits for a metric: the metric's own time, else half a round, at most 10 s. */
+export function metricTimeoutMs(
+  { everyMs }: Pick<ScalingSpec, "everyMs">,
+  { timeoutMs }: MetricSpec,
+): number {
+  return timeoutMs ?? Math.min(everyMs / 2, LONGEST_WAIT_MS);
+}
+
+/** How long a group waits for a look at it: half a round, at least 5 s, at most 10 s. */
+export function lookTimeoutMs({ everyMs }: Pick<ScalingSpec, "everyMs">): number {
+  return Math.min(Math.max(everyMs / 2, LEAST_LOOK_MS), LONGEST_WAIT_MS);
 }
 
 /**
@@ -132,7 +143,7 @@ function askAt<A extends Ask>(
 
 function lookInput(asks: Ask[], indexes: Map<string, number>, spec: ScalingSpec): Input {
   const { provider } = spec;
-  const timeoutMs = inputTimeoutMs(spec);
+  const timeoutMs = lookTimeoutMs(spec);
   const [ask, look] = askAt<Look>(asks, indexes, `look\0${provider}`, () => ({
     kind: "look",
     provider,
@@ -152,7 +163,7 @@ function readInput(
 ): Input {
   const { source } = metric;
   const { provider } = spec;
-  const timeoutMs = inputTimeoutMs(spec, metric);
+  const timeoutMs = metricTimeoutMs(spec, metric);
   const isBound = isGroupBound(source);
   const lane = isBound ? `metrics of ${provider}` : source;
   const [ask, read] = askAt<Read>(asks, indexes, `${source}\0${provider}`, () => ({

@@ -177,11 +177,14 @@ export async function carryOut(
   };
   const earlier = book.notes;
   await settling.books.save(book, { memory, intent, append: record, ...(notes && { notes }) });
-  return actOn(settling, book, runtime, intent, earlier);
+  const written = await actOn(settling, book, runtime, intent, earlier);
+  if (written === undefined) throw new InternalError(`the record of a step of ${book.group} was not kept`);
+  return written;
 }
 
 /**
  * Calls the cloud for a journaled intent and writes what came of it.
+ * @returns its record, unless that was pruned long ago.
  * @param earlier - notes to go back to when nothing happened and asking again may help.
  */
 async function actOn(
@@ -190,7 +193,7 @@ async function actOn(
   runtime: GroupRuntime,
   intent: Intent,
   earlier?: LineNotes,
-): Promise<DecisionRecord> {
+): Promise<DecisionRecord | undefined> {
   const { kind, ref, from, to } = intent;
   const { group } = book;
   const takeBack = settling.writes.begin(group);
@@ -217,7 +220,7 @@ async function closeIntent(
   intent: Intent,
   outcome: StepOutcome,
   earlier: LineNotes = book.notes,
-): Promise<DecisionRecord> {
+): Promise<DecisionRecord | undefined> {
   const keepsCooldown = outcome.result === "done" || outcome.result === "superseded";
   const notes: LineNotes = { ...earlier };
   if (isAccepted(outcome)) notes.acknowledged = { desired: intent.to, atMs: clock.now() };
@@ -228,38 +231,36 @@ async function closeIntent(
     intent: null,
     ...(logged && { replace: logged }),
   });
-  return announced(announce, logged, intent);
+  if (logged !== undefined) announce(logged.record);
+  return logged?.record;
 }
 
-/** Writes that nobody knows whether a step happened: a later look tells. Its cooldown stays. A schedule has no caller to ask again. */
+/** How often a schedule's step is taken of which nobody knows whether it happened. */
+const SCHEDULE_TRIES = 3;
+
+/**
+ * Writes that nobody knows whether a step happened: a later look tells. Its cooldown stays. An order is not finished
+ * then, since its caller is told that it failed; but a schedule has no caller who would ask again.
+ */
 async function leaveOpen(
   { books, announce }: Settling,
   book: Book,
   intent: Intent,
   outcome: StepOutcome,
-): Promise<DecisionRecord> {
+): Promise<DecisionRecord | undefined> {
+  const tries = (intent.tries ?? 0) + 1;
+  const finish = intent.order?.kind === "schedule" && tries < SCHEDULE_TRIES;
   const logged = withOutcome(book, outcome);
   await books.save(book, {
-    intent: { ...intent, finish: intent.order?.kind === "schedule" },
+    intent: { ...intent, finish, tries },
     ...(logged && { replace: logged }),
   });
-  return announced(announce, logged, intent);
+  if (logged !== undefined) announce(logged.record);
+  return logged?.record;
 }
 
 function withOutcome({ open }: Book, outcome: StepOutcome): Logged | undefined {
   if (open?.logged === undefined) return undefined;
   const { seq, record } = open.logged;
   return { seq, record: { ...record, outcomes: [...record.outcomes, outcome] } };
-}
-
-function announced(
-  announce: Settling["announce"],
-  logged: Logged | undefined,
-  intent: Intent,
-): DecisionRecord {
-  if (logged === undefined) {
-    throw new InternalError(`the record ${intent.id} of a step of ${intent.ref} is gone from the log`);
-  }
-  announce(logged.record);
-  return logged.record;
 }
