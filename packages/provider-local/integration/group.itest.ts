@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process";
 import type { Instance, StateStore } from "@bellows/core";
 import { connect, createMemoryStore } from "@bellows/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import provider from "../src/index.js";
 import type { Bench } from "./harness.js";
-import { collect, createBench, lives, pidOf, until, web } from "./harness.js";
+import { collect, createBench, isTrue, lives, pidOf, until, web } from "./harness.js";
 
 const open = (stateDir: string, store: StateStore) => connect(provider, { stateDir }, { store });
 type Cloud = Awaited<ReturnType<typeof open>>;
@@ -156,5 +157,35 @@ describe("a group of real processes", () => {
       () => lives(pid),
       (alive) => !alive,
     );
+  }, 60_000);
+
+  it("takes in a process that runs already, by its pid, and sends it requests", async () => {
+    const balancer = await cloud.loadBalancers.create(front);
+    await cloud.groups.create({ ...group, desired: 0 });
+    const port = 30_000 + (process.pid % 2_000);
+    const env = { ...process.env, PORT: String(port), BELLOWS_INSTANCE: "stranger" };
+    const stranger = spawn(web.command, web.args, { env, stdio: "ignore" });
+    try {
+      await until(
+        () =>
+          fetch(`http://127.0.0.1:${port}/`).then(
+            (answer) => answer.ok,
+            () => false,
+          ),
+        isTrue,
+      );
+      await cloud.groups.attach?.("web", [`pid:${stranger.pid}`]);
+      const [one] = await settled(1);
+      expect(one).toMatchObject({ id: `pid:${stranger.pid}`, port });
+      const answer = (await (await fetch(`http://${balancer.addresses[0]}/`)).json()) as { pid: number };
+      expect(answer.pid).toBe(stranger.pid);
+      await cloud.groups.scale("web", 0);
+      await until(
+        () => lives(stranger.pid ?? 0),
+        (alive) => !alive,
+      );
+    } finally {
+      stranger.kill("SIGKILL");
+    }
   }, 60_000);
 });

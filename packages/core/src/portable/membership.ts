@@ -1,6 +1,6 @@
 import type { Ref, WriteOptions } from "../contracts/common.js";
 import type { Server } from "../contracts/server.js";
-import { ConflictError, LimitError, NotFoundError, UnsupportedError } from "../errors.js";
+import { ConflictError, isBellowsError, LimitError, NotFoundError, UnsupportedError } from "../errors.js";
 import { resolveRef } from "../ref.js";
 import type { Context } from "./context.js";
 import { afterWrite, listed, mutateGroup, requireGroup } from "./context.js";
@@ -72,7 +72,7 @@ export async function attach(
 async function strangers(context: Context, group: string, refs: readonly Ref[]): Promise<Server[]> {
   const all: Server[] = [];
   for await (const server of context.servers.list()) all.push(server);
-  const wanted = [...new Set(refs)].map((ref) => resolveRef(all, ref, "server"));
+  const wanted = await Promise.all([...new Set(refs)].map((ref) => findServer(context, all, ref)));
   for (const server of wanted) {
     const other = groupOf(server);
     if (other !== undefined && other !== group) {
@@ -89,6 +89,16 @@ async function strangers(context: Context, group: string, refs: readonly Ref[]):
     }
   }
   return wanted.filter((server) => groupOf(server) === undefined);
+}
+
+/** A listed server, or one that the provider does not list yet and finds by its id: a process that runs already. */
+async function findServer(context: Context, listed: readonly Server[], ref: Ref): Promise<Server> {
+  try {
+    return resolveRef(listed, ref, "server");
+  } catch (error) {
+    if (!isBellowsError(error, "not-found") || context.servers.get === undefined) throw error;
+    return context.servers.get(ref);
+  }
 }
 
 async function reserve(
