@@ -16,8 +16,11 @@ import type { FastifyInstance } from "fastify";
 import { loadServerKey } from "./access/server-key.js";
 import { createTokens } from "./access/tokens.js";
 import type { Control } from "./control.js";
+import { executeAsOrders } from "./execute.js";
+import { keepHouse } from "./housekeeping.js";
 import { createNumbers } from "./http/prometheus.js";
-import { createHttpServer } from "./http/server.js";
+import { createHttpServer, type HttpOptions } from "./http/server.js";
+import { createInbox } from "./inbox.js";
 import { createLocalControl } from "./local-control.js";
 import { serveLocally } from "./local-server.js";
 import { openSession, type Session } from "./session.js";
@@ -112,19 +115,23 @@ async function run(
 ): Promise<Daemon> {
   const { clock, logger, folder } = options;
   const startedAtMs = clock.now();
-  const sessionOf = (from: Extract<Loaded, { config: Config }>): Promise<Session> =>
-    openSession({
-      ...held,
-      config: from.config,
-      secrets: from.secrets,
-      folder,
-      clock,
-      logger,
-      userAgent: `bellows/${options.version}`,
-    });
-  let session = await sessionOf(loaded);
+  const session = await openSession({
+    ...held,
+    config: loaded.config,
+    secrets: loaded.secrets,
+    folder,
+    clock,
+    logger,
+    userAgent: `bellows/${options.version}`,
+    execute: (provider) =>
+      executeAsOrders(
+        () => line,
+        () => session.groups(),
+        provider,
+      ),
+  });
   let ready = false;
-  const line = createLine({
+  const line: Line = createLine({
     clock,
     store: held.store,
     logger,
@@ -132,6 +139,15 @@ async function run(
     newId: options.newId,
     groups: () => session.groups(),
     sources: () => session.sources,
+  });
+  const inbox = createInbox({
+    store: held.store,
+    clock,
+    logger,
+    line,
+    newId: options.newId,
+    clouds: () => session.clouds,
+    groups: () => session.groups(),
   });
   const reload = async (): Promise<string[]> => {
     const next = await options.load();
@@ -142,20 +158,20 @@ async function run(
       );
       return [renderFaults(next.faults)];
     }
-    const before = session;
-    const after = await sessionOf(next);
-    await options.prepare?.(after);
-    session = after;
-    logger.info({ file: options.file, groups: after.groups().size }, "reloaded the config");
-    await before.close();
+    await session.renew(next.config, next.secrets);
+    await options.prepare?.(session);
+    logger.info({ file: options.file, groups: session.groups().size }, "reloaded the config");
     return [];
   };
+  const tokens = createTokens(held.store, clock);
   const control = createLocalControl({
-    session: () => session,
+    session,
     line,
     store: held.store,
-    tokens: createTokens(held.store, clock),
+    tokens,
     clock,
+    logger,
+    newId: options.newId,
     version: options.version,
     files: [options.file],
     startedAtMs,
@@ -163,79 +179,76 @@ async function run(
     reload,
     close: async () => {},
   });
-  const numbers = createNumbers();
-  const counting = numbers.follow(line.records);
-  const local = await serveLocally(control, socketPath(folder), logger);
-  await line.recover();
-  await options.prepare?.(session);
-  const served =
-    options.http === false
-      ? undefined
-      : await serveHttp({
-          ...options,
-          control,
-          line,
-          registry: numbers.registry,
-          session,
-          store: held.store,
-          ready: () => ready,
-        });
-  writeHolder(folder, {
-    pid: process.pid,
-    startedAtMs,
-    files: [options.file],
-    ...(served === undefined ? {} : { url: served.url }),
-  });
-  line.start();
-  ready = true;
-  const watcher = options.watch === true ? watchFile(options, reload) : undefined;
-  let stopping: Promise<void> | undefined;
-  const stop = async (deadlineMs: number): Promise<void> => {
-    ready = false;
-    watcher?.();
-    await line.stop(deadlineMs);
-    counting.unsubscribe();
-    await Promise.allSettled([served?.server.close(), local.close()]);
-    await session.close();
-    removeHolder(folder);
-    await held.store.close();
+  const closers: (() => unknown)[] = [() => session.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
   };
-  return {
-    control,
-    line,
-    ...(served === undefined ? {} : { url: served.url }),
-    session: () => session,
-    stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
-  };
+  try {
+    const numbers = createNumbers();
+    const counting = numbers.follow(line.records);
+    closers.push(() => counting.unsubscribe());
+    const local = await serveLocally(control, socketPath(folder), logger);
+    closers.push(() => local.close());
+    await line.recover();
+    await options.prepare?.(session);
+    await inbox.recover();
+    const { registry } = numbers;
+    const http = {
+      control,
+      records: line.records,
+      registry,
+      tokens,
+      accept: inbox.accept,
+      ready: () => ready,
+    };
+    const served =
+      options.http === false ? undefined : await serveHttp({ ...options, ...http, config: session.config });
+    closers.push(() => served?.server.close());
+    const url = served === undefined ? {} : { url: served.url };
+    writeHolder(folder, { pid: process.pid, startedAtMs, files: [options.file], ...url });
+    closers.push(keepHouse(held.store, clock, logger, () => session.config.store.keepMs));
+    if (options.watch === true) closers.push(watchFile(options, reload));
+    line.start();
+    ready = true;
+    let stopping: Promise<void> | undefined;
+    const stop = async (deadlineMs: number): Promise<void> => {
+      ready = false;
+      await inbox.idle();
+      await line.stop(deadlineMs);
+      await closeAll();
+      removeHolder(folder);
+      await held.store.close();
+    };
+    return {
+      control,
+      line,
+      ...url,
+      session: () => session,
+      stop(deadlineMs) {
+        stopping ??= stop(deadlineMs);
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
 }
 
-async function serveHttp(parts: {
-  control: Control;
-  line: Line;
-  session: Session;
-  store: StateStore;
-  clock: Clock;
-  logger: Logger;
-  version: string;
-  registry: ReturnType<typeof createNumbers>["registry"];
-  ready: () => boolean;
-}): Promise<{ server: FastifyInstance; url: string }> {
-  const { host, port } = parts.session.config.server.listen;
+async function serveHttp(
+  parts: Omit<HttpOptions, "loopback"> & { config: Config },
+): Promise<{ server: FastifyInstance; url: string }> {
+  const { listen, users } = parts.config.server;
+  const { host, port } = listen;
   const loopback = isLoopback(host);
-  if (!loopback && Object.keys(parts.session.config.server.users).length === 0) {
+  if (!loopback && users.length === 0) {
     throw new ConfigError(`server.listen is ${host}, which others can reach, and server.users is empty`, {
       hint: "listen on 127.0.0.1, or declare users",
     });
   }
-  const server = await createHttpServer({
-    ...parts,
-    tokens: createTokens(parts.store, parts.clock),
-    records: parts.line.records,
-    loopback,
-  });
+  const server = await createHttpServer({ ...parts, loopback });
   try {
-    const url = await server.listen({ host, port });
-    return { server, url };
+    return { server, url: await server.listen({ host, port }) };
   } catch (error) {
     await server.close();
     if ((error as { code?: string }).code !== "EADDRINUSE") throw error;

@@ -3,19 +3,23 @@ import {
   type DecisionRecord,
   type GroupStatus,
   type LogEntry,
+  type Logger,
   NotFoundError,
   type StateStore,
   UnsupportedError,
 } from "@bellows/core";
 import type { GroupRuntime, Line } from "@bellows/core/line";
 import type { Tokens } from "./access/tokens.js";
-import type { Control, GroupReport, HoldRequest, RecordRange, StatusReport } from "./control.js";
+import type { Control, GroupReport, HoldRequest, PlanReport, RecordRange, StatusReport } from "./control.js";
+import { foresee } from "./foresee.js";
 import { applyPlan, planResources } from "./resources/plan.js";
 import type { Session } from "./session.js";
 
 /** What a control over this process's own state is made from. */
 export interface LocalControlOptions {
-  session: () => Session;
+  session: Session;
+  logger: Logger;
+  newId: () => string;
   line: Line;
   store: StateStore;
   tokens: Tokens;
@@ -33,7 +37,7 @@ export interface LocalControlOptions {
 export function createLocalControl(options: LocalControlOptions): Control {
   const { line, store, tokens, clock } = options;
   const runtimeOf = (group: string): GroupRuntime => {
-    const groups = options.session().groups();
+    const groups = options.session.groups();
     const runtime = groups.get(group);
     if (runtime !== undefined) return runtime;
     throw new NotFoundError(`no group ${JSON.stringify(group)} in ${options.files.join(", ")}`, {
@@ -51,7 +55,7 @@ export function createLocalControl(options: LocalControlOptions): Control {
   });
   return {
     async status(names) {
-      const runtimes = names === undefined ? [...options.session().groups().values()] : names.map(runtimeOf);
+      const runtimes = names === undefined ? [...options.session.groups().values()] : names.map(runtimeOf);
       return statusReport(options, await reportGroups(runtimes, options));
     },
     records: (group, range) => readRecords(store, runtimeOf(group).spec.name, range),
@@ -81,24 +85,47 @@ export function createLocalControl(options: LocalControlOptions): Control {
     },
     listTokens: () => tokens.list(),
     revokeToken: (idOrName) => tokens.revoke(idOrName),
-    invoke: (provider, method, args) => invokeDriver(options.session(), provider, method, args),
-    async plan(names, { prune = false, decide = true } = {}) {
-      const groups = names === undefined ? {} : { groups: names.map((name) => runtimeOf(name).spec.name) };
-      const resources = await planResources(options.session(), { ...groups, prune });
-      return {
-        resources: resources.map(({ run: _run, ...change }) => change),
-        decisions: decide ? await line.decide(groups.groups) : [],
-      };
-    },
-    apply: async ({ prune = false } = {}) => applyPlan(await planResources(options.session(), { prune })),
+    invoke: (provider, method, args) => invokeDriver(options.session, provider, method, args),
+    plan: (names, wanted) =>
+      plan(
+        options,
+        names?.map((name) => runtimeOf(name).spec.name),
+        wanted,
+      ),
+    apply: async ({ prune = false } = {}) => applyPlan(await planResources(options.session, { prune })),
     once: (names) => line.once(names?.map((name) => runtimeOf(name).spec.name)),
     reload: options.reload,
     close: options.close,
   };
 }
 
+/** Resources, and what the next round would decide; groups that are still to be made are foreseen. */
+async function plan(
+  options: LocalControlOptions,
+  names: readonly string[] | undefined,
+  { prune = false, decide = true }: { prune?: boolean; decide?: boolean } = {},
+): Promise<PlanReport> {
+  const { session, line } = options;
+  const planned = await planResources(session, { prune, ...(names === undefined ? {} : { groups: names }) });
+  const resources = planned.map(({ run: _run, ...change }) => change);
+  if (!decide) return { resources, decisions: [] };
+  const made = new Set(
+    resources
+      .filter(({ kind, action }) => kind === "group" && action === "create")
+      .map(({ name, provider }) => `${provider}/${name}`),
+  );
+  const all = Object.values(session.config.groups).filter(({ key }) => names?.includes(key) ?? true);
+  const missing = all.filter(({ provider, scaling }) => made.has(`${provider}/${scaling.ref}`));
+  const there = all.filter((group) => !missing.includes(group)).map(({ key }) => key);
+  const decisions = [
+    ...(there.length === 0 ? [] : await line.decide(there)),
+    ...(await foresee(missing, options)),
+  ];
+  return { resources, decisions };
+}
+
 function statusReport(options: LocalControlOptions, groups: GroupReport[]): StatusReport {
-  const session = options.session();
+  const session = options.session;
   return {
     name: session.config.name,
     version: options.version,

@@ -2,13 +2,18 @@ import {
   type Clock,
   type Cloud,
   type Config,
+  ConfigError,
   connect,
   createHost,
   createRedaction,
   type Execute,
   errorLine,
+  type GroupConfig,
   type Logger,
   type MetricSource,
+  type ProviderConfig,
+  type Redaction,
+  type SourceConfig,
   type StateStore,
 } from "@bellows/core";
 import type { GroupRuntime } from "@bellows/core/line";
@@ -17,8 +22,7 @@ import { stateFiles } from "./state-folder.js";
 /** What a session is made from. */
 export interface SessionOptions {
   config: Config;
-  /** Absent: nothing that needs state can be done (`plan` on a machine without any). */
-  store?: StateStore;
+  store: StateStore;
   folder: string;
   clock: Clock;
   logger: Logger;
@@ -27,8 +31,8 @@ export interface SessionOptions {
   userAgent: string;
   /** Key under which webhook links are made. */
   serverKey?: Buffer;
-  /** Runs executions of policies as orders of the line. */
-  execute?: Execute;
+  /** Makes what runs the executions of policies of a provider's groups. */
+  execute?: (provider: string) => Execute;
 }
 
 /** A config file, connected: its providers and sources, ready to use. */
@@ -36,95 +40,205 @@ export interface Session {
   readonly config: Config;
   readonly clouds: ReadonlyMap<string, Cloud>;
   readonly sources: ReadonlyMap<string, MetricSource>;
-  /** Plugins that could not be made ready, by key, and why. The others work. */
+  /** Plugins and groups that could not be made ready, by key, and why. The others work. */
   readonly broken: ReadonlyMap<string, string>;
   /** Groups as the line takes them; those of broken providers are left out. */
   groups(): ReadonlyMap<string, GroupRuntime>;
+  /**
+   * Goes over to another config. What did not change stays connected; what changed or went is closed before its
+   * successor is opened, so that no two of one kind ever work at the same time.
+   */
+  renew(config: Config, secrets: readonly string[]): Promise<void>;
   /** Closes providers and sources. Servers and groups go on. */
   close(): Promise<void>;
 }
 
-/** Connects what a config file declares. Never throws for one plugin: it is listed as broken. */
-export async function openSession(options: SessionOptions): Promise<Session> {
-  const { config, store, clock, logger } = options;
-  const redaction = createRedaction(options.secrets);
-  const clouds = new Map<string, Cloud>();
-  const sources = new Map<string, MetricSource>();
-  const broken = new Map<string, string>();
-  const controller = new AbortController();
-  const common = {
-    clock,
-    logger,
-    redaction,
-    userAgent: options.userAgent,
-    baseFolder: config.baseFolder,
-    stateFolder: stateFiles(options.folder).plugins,
-    ...(store === undefined ? {} : { store }),
-    ...(options.execute === undefined ? {} : { execute: options.execute }),
-  };
-  await Promise.all([
-    ...Object.values(config.providers).map(async ({ key, plugin, options: own }) => {
-      const webhookUrl = config.server.url;
-      const settings = {
-        ...common,
-        key,
-        checked: true,
-        declared: (group: string) => config.groups[group]?.scaling.policies ?? [],
-        ...(webhookUrl === undefined ? {} : { webhookUrl }),
-        ...(options.serverKey === undefined ? {} : { serverKey: options.serverKey.toString("hex") }),
-      };
-      await guard(
-        key,
-        broken,
-        logger,
-        async () => void clouds.set(key, await connect(plugin, own as never, settings)),
-      );
-    }),
-    ...Object.values(config.sources).map(async ({ key, plugin, options: own }) => {
-      await guard(
-        key,
-        broken,
-        logger,
-        async () =>
-          void sources.set(
-            key,
-            await plugin.create(own as never, createHost({ ...common, key, signal: controller.signal })),
-          ),
-      );
-    }),
-  ]);
-  const groups = new Map<string, GroupRuntime>();
-  for (const group of Object.values(config.groups)) {
-    const cloud = clouds.get(group.provider);
-    if (cloud !== undefined)
-      groups.set(group.key, { spec: group.scaling, drivers: cloud, capabilities: cloud.capabilities });
-  }
-  return {
-    config,
-    clouds,
-    sources,
-    broken,
-    groups: () => groups,
-    async close() {
-      controller.abort();
-      await Promise.allSettled([
-        ...[...clouds.values()].map((cloud) => cloud.close()),
-        ...[...sources.values()].map((source) => source.close?.()),
-      ]);
-    },
-  };
+/** Something connected, and what it was connected from. */
+interface Connected<T> {
+  thing: T;
+  print: string;
+  close: () => Promise<void>;
 }
 
-async function guard(
-  key: string,
-  broken: Map<string, string>,
-  logger: Logger,
-  run: () => Promise<void>,
-): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    broken.set(key, errorLine(error));
-    logger.error({ plugin: key, error }, "a plugin could not be made ready");
+/** Connects what a config file declares. Never throws for one plugin: it is listed as broken. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const session = new OpenSession(options);
+  await session.renew(options.config, options.secrets ?? []);
+  return session;
+}
+
+class OpenSession implements Session {
+  config: Config;
+  readonly broken = new Map<string, string>();
+  readonly #options: SessionOptions;
+  readonly #redaction: Redaction;
+  readonly #clouds = new Map<string, Connected<Cloud>>();
+  readonly #sources = new Map<string, Connected<MetricSource>>();
+  #runtimes = new Map<string, GroupRuntime>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.config = options.config;
+    this.#redaction = createRedaction(options.secrets);
   }
+
+  get clouds(): ReadonlyMap<string, Cloud> {
+    return new Map([...this.#clouds].map(([key, { thing }]) => [key, thing]));
+  }
+
+  get sources(): ReadonlyMap<string, MetricSource> {
+    return new Map([...this.#sources].map(([key, { thing }]) => [key, thing]));
+  }
+
+  groups(): ReadonlyMap<string, GroupRuntime> {
+    return this.#runtimes;
+  }
+
+  async renew(config: Config, secrets: readonly string[]): Promise<void> {
+    for (const secret of secrets) this.#redaction.add(secret);
+    this.config = config;
+    this.broken.clear();
+    await Promise.all([
+      this.#exchange(this.#clouds, config.providers, (provider) => this.#openCloud(provider)),
+      this.#exchange(this.#sources, config.sources, (source) => this.#openSource(source)),
+    ]);
+    this.#runtimes = await this.#makeRuntimes(config);
+  }
+
+  /** Closes what changed or went, then opens what is new. */
+  async #exchange<T, C extends { key: string; use: string; options: unknown }>(
+    connected: Map<string, Connected<T>>,
+    declared: Readonly<Record<string, C>>,
+    open: (declaration: C) => Promise<{ thing: T; close: () => Promise<void> }>,
+  ): Promise<void> {
+    const gone = [...connected].filter(([key, { print }]) => printOf(declared[key]) !== print);
+    await Promise.allSettled(gone.map(([, { close }]) => close()));
+    for (const [key] of gone) connected.delete(key);
+    const fresh = Object.values(declared).filter(({ key }) => !connected.has(key));
+    await Promise.all(
+      fresh.map((declaration) =>
+        this.#guard(declaration.key, async () => {
+          connected.set(declaration.key, { ...(await open(declaration)), print: printOf(declaration) });
+        }),
+      ),
+    );
+  }
+
+  async #openCloud({
+    key,
+    plugin,
+    options: own,
+  }: ProviderConfig): Promise<{ thing: Cloud; close: () => Promise<void> }> {
+    const { serverKey, execute } = this.#options;
+    const { url } = this.config.server;
+    const cloud = await connect(plugin, own as never, {
+      ...this.#common(),
+      key,
+      checked: true,
+      declared: (group) => this.#groupOf(key, group)?.scaling.policies ?? [],
+      ...(url === undefined ? {} : { webhookUrl: url }),
+      ...(serverKey === undefined ? {} : { serverKey: serverKey.toString("hex") }),
+      ...(execute === undefined ? {} : { execute: execute(key) }),
+    });
+    return { thing: cloud, close: () => cloud.close() };
+  }
+
+  async #openSource({
+    key,
+    plugin,
+    options: own,
+  }: SourceConfig): Promise<{ thing: MetricSource; close: () => Promise<void> }> {
+    const controller = new AbortController();
+    const source = await plugin.create(
+      own as never,
+      createHost({ ...this.#common(), key, signal: controller.signal }),
+    );
+    const close = async (): Promise<void> => {
+      controller.abort();
+      await source.close?.();
+    };
+    return { thing: source, close };
+  }
+
+  #common() {
+    const { clock, logger, store, folder, userAgent } = this.#options;
+    return {
+      clock,
+      logger,
+      store,
+      userAgent,
+      redaction: this.#redaction,
+      baseFolder: this.config.baseFolder,
+      stateFolder: stateFiles(folder).plugins,
+    };
+  }
+
+  #groupOf(provider: string, ref: string): GroupConfig | undefined {
+    return Object.values(this.config.groups).find(
+      (group) => group.provider === provider && group.scaling.ref === ref,
+    );
+  }
+
+  /** A definition that did not change stays the same object: the line makes ready what is new to it. */
+  async #makeRuntimes(config: Config): Promise<Map<string, GroupRuntime>> {
+    const before = this.#runtimes;
+    const runtimes = new Map<string, GroupRuntime>();
+    await Promise.all(
+      Object.values(config.groups).map(async (group) => {
+        const drivers = this.#clouds.get(group.provider)?.thing;
+        if (drivers === undefined) return;
+        await this.#guard(group.key, async () => {
+          const spec = group.boundsFromCloud ? await withCloudBounds(group, drivers) : group.scaling;
+          const old = before.get(group.key);
+          const same =
+            old !== undefined && old.drivers === drivers && JSON.stringify(old.spec) === JSON.stringify(spec);
+          runtimes.set(group.key, same ? old : { spec, drivers, capabilities: drivers.capabilities });
+        });
+      }),
+    );
+    return new Map(
+      Object.keys(config.groups).flatMap((key) => {
+        const runtime = runtimes.get(key);
+        return runtime === undefined ? [] : [[key, runtime]];
+      }),
+    );
+  }
+
+  async #guard(key: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.broken.set(key, errorLine(error));
+      this.#options.logger.error({ key }, `${key} could not be made ready: ${errorLine(error)}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#clouds.values(), ...this.#sources.values()];
+    await Promise.allSettled(all.map(({ close }) => close()));
+    this.#clouds.clear();
+    this.#sources.clear();
+  }
+}
+
+/** What tells two declarations apart. */
+function printOf(declaration: { use: string; options: unknown } | undefined): string {
+  return declaration === undefined ? "" : JSON.stringify([declaration.use, declaration.options]);
+}
+
+/** Bounds that a file leaves out are the cloud's; those that it states must lie inside them. */
+async function withCloudBounds(group: GroupConfig, cloud: Cloud): Promise<GroupConfig["scaling"]> {
+  const there = await cloud.groups.get(group.scaling.ref);
+  const min = group.bounds.min ?? there.min;
+  const max = group.bounds.max ?? there.max;
+  if (min < there.min || max > there.max || min > max) {
+    throw new ConfigError(
+      `the bounds ${min}..${max} of group ${group.key} do not lie inside those of ${there.name}, ${there.min}..${there.max}`,
+      {
+        resource: group.key,
+        hint: "change them in the file or at the provider",
+      },
+    );
+  }
+  return { ...group.scaling, min, max };
 }

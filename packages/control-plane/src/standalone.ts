@@ -3,6 +3,7 @@ import { createLine, type Line } from "@bellows/core/line";
 import { createTokens } from "./access/tokens.js";
 import type { Control } from "./control.js";
 import { holdState } from "./daemon.js";
+import { executeAsOrders } from "./execute.js";
 import { createLocalControl } from "./local-control.js";
 import { openSession, type Session } from "./session.js";
 
@@ -36,8 +37,18 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
   const { clock, logger } = options;
   const held = holdState(options.folder, options.config);
   try {
-    const session = await openSession({ ...options, ...held, userAgent: `bellows/${options.version}` });
-    const line = createLine({
+    const session: Session = await openSession({
+      ...options,
+      ...held,
+      userAgent: `bellows/${options.version}`,
+      execute: (provider) =>
+        executeAsOrders(
+          () => line,
+          () => session.groups(),
+          provider,
+        ),
+    });
+    const line: Line = createLine({
       clock,
       logger,
       store: held.store,
@@ -53,7 +64,9 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       await held.store.close();
     };
     const control = createLocalControl({
-      session: () => session,
+      session,
+      logger,
+      newId: options.newId,
       line,
       store: held.store,
       tokens: createTokens(held.store, clock),

@@ -15,6 +15,7 @@ import type { Control } from "../control.js";
 import { requireRole } from "./access.js";
 import { groupRoutes } from "./group-routes.js";
 import { healthRoutes } from "./health-routes.js";
+import { webhookRoutes } from "./webhook-routes.js";
 
 /** What the HTTP API is made from. */
 export interface HttpOptions {
@@ -23,6 +24,8 @@ export interface HttpOptions {
   registry: Registry;
   records: Observable<DecisionRecord>;
   logger: Logger;
+  /** Accepts what a capability URL orders; see the inbox. */
+  accept: (hash: string) => Promise<void>;
   /** Whether it takes orders yet. */
   ready: () => boolean;
   /** True when the listener is a loopback address: reading then needs no token. */
@@ -91,6 +94,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   await server.register(async (scope) => {
     healthRoutes(scope, options);
+  });
+  await server.register(async (scope) => {
+    webhookRoutes(scope, options);
   });
   await server.register(
     async (scope) => {

@@ -1,0 +1,45 @@
+import type { Execute, ExecutionOutcome, Policy, SimpleAdjust } from "@bellows/core";
+import type { GroupRuntime, Line, OrderResult } from "@bellows/core/line";
+
+/** What became of an order, in the words of a policy's execution. */
+const RESULT: Record<OrderResult["outcome"], ExecutionOutcome["result"]> = {
+  executed: "executed",
+  unchanged: "unchanged",
+  cooldown: "cooldown",
+  paused: "paused",
+  observed: "accepted",
+  refused: "refused",
+  failed: "refused",
+};
+
+/**
+ * Runs executions of policies as orders of a line, so that they pass its queue, its limits and its records. A group
+ * that no file declares has no line: it is executed on its own.
+ */
+export function executeAsOrders(
+  line: () => Line,
+  groups: () => ReadonlyMap<string, GroupRuntime>,
+  provider: string,
+): Execute {
+  return async (group, policy, options, here) => {
+    const runtime = [...groups().values()].find(
+      ({ spec }) => spec.provider === provider && (spec.ref === group.name || spec.ref === group.id),
+    );
+    if (runtime === undefined) return here();
+    const result = await line().order(runtime.spec.name, {
+      origin: { kind: "api", policy: policy.name },
+      policy: policy.name,
+      ...ownAmount(runtime, policy),
+      ...(options?.honorCooldown === false ? { skipCooldowns: true } : {}),
+    });
+    return { result: RESULT[result.outcome], from: result.record.from, to: result.record.to };
+  };
+}
+
+/** A policy that the file does not have brings its amount along. */
+export function ownAmount(runtime: GroupRuntime, policy: Policy): { adjust?: SimpleAdjust; keepMs?: number } {
+  if (runtime.spec.policies.some(({ name }) => name === policy.name)) return {};
+  const { adjust, keepMs } = policy;
+  if ("steps" in adjust || "target" in adjust) return {};
+  return { adjust, ...(keepMs === undefined ? {} : { keepMs }) };
+}

@@ -1,0 +1,34 @@
+import { errorLine, isBellowsError } from "@bellows/core";
+import type { FastifyInstance } from "fastify";
+import type { HttpOptions } from "./server.js";
+
+/**
+ * Capability URLs: whoever has one orders its policy, anonymously.
+ *
+ * The answer is 202 with an empty body, whatever the hash: valid, unknown, cooling down or paused look alike from
+ * outside. An order is accepted durably before the answer leaves; what became of it stands in the group's records.
+ */
+export function webhookRoutes(scope: FastifyInstance, options: HttpOptions): void {
+  scope.addContentTypeParser("*", (_request, payload, done) => {
+    // Whatever monitoring systems send along is read and let go.
+    payload.resume();
+    payload.on("end", () => done(null, undefined));
+    payload.on("error", done);
+  });
+  scope.post<{ Params: { version: string; hash: string } }>(
+    "/v1.0/execute/:version/:hash",
+    {
+      schema: {
+        summary: "Orders the policy of a webhook",
+        response: { 202: { type: "null", description: "Accepted, or nothing behind this link" } },
+      },
+    },
+    async (request, reply) => {
+      await options.accept(request.params.hash).catch((error: unknown) => {
+        if (!isBellowsError(error))
+          options.logger.error({ error: errorLine(error) }, "a webhook's order failed");
+      });
+      return reply.code(202).send();
+    },
+  );
+}
