@@ -506,6 +506,20 @@ describe("a reload", () => {
   });
 });
 
+describe("state that a newer version has written", () => {
+  it("is refused for its group alone, and left as it is", async () => {
+    const world = worldOf([busy, specOf("api", { min: 1 })], { web: 2, api: 0 });
+    const memory = { key: "memory", value: { version: 99 } };
+    await world.store.commit("web", { documents: [memory] });
+    await world.line().once();
+    expect(world.cloud.accepted).toEqual(["api 0>1"]);
+    expect(world.logged.join()).toContain(
+      "the state of group web was written by a newer Bellows (memory version 99)",
+    );
+    expect(await world.store.get("web", "memory")).toMatchObject({ value: { version: 99 } });
+  });
+});
+
 describe("a clock that jumps", () => {
   it.each([-3_600_000, 3_600_000])("by %i ms neither repeats rounds nor leaves any out", async (jumpMs) => {
     const world = worldOf([busy], { web: 2 });

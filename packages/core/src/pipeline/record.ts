@@ -9,10 +9,10 @@
 import type { Clock } from "../clock.js";
 import type { DecisionRecord, OrderOrigin } from "../contracts/decision.js";
 import type { Commit, StateStore } from "../contracts/state-store.js";
-import { ConflictError, isBellowsError } from "../errors.js";
+import { ConfigError, ConflictError, isBellowsError } from "../errors.js";
 import { sameHold } from "./decide.js";
 import type { Memory } from "./memory.js";
-import { emptyMemory } from "./memory.js";
+import { emptyMemory, MEMORY_VERSION } from "./memory.js";
 
 /** Longest time that a repeated hold stays unwritten. */
 export const HOLD_FLUSH_MS = 30_000;
@@ -195,6 +195,8 @@ async function readBook(store: StateStore, group: string): Promise<Book> {
     store.get<Intent>(group, "intent"),
     newestRecord(store, group),
   ]);
+  if (memory !== undefined && memory.value.version > MEMORY_VERSION)
+    throw tooNew(group, memory.value.version);
   const logged = intent && (await newestRecord(store, group, intent.value.id));
   return {
     group,
@@ -205,6 +207,17 @@ async function readBook(store: StateStore, group: string): Promise<Book> {
     versions: { memory: memory?.version ?? 0, line: line?.version ?? 0, intent: intent?.version ?? 0 },
     isCountUnsaved: false,
   };
+}
+
+function tooNew(group: string, version: number): ConfigError {
+  return new ConfigError(
+    `the state of group ${group} was written by a newer Bellows (memory version ${version})`,
+    {
+      operation: "store.get",
+      resource: group,
+      hint: `run the newer one again; this one reads version ${MEMORY_VERSION}`,
+    },
+  );
 }
 
 /** How far back to look for an open step's record: it is the newest but for holds while its group cannot be read. */

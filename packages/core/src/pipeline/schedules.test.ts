@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ThrottledError, TimeoutError } from "../errors.js";
 import type { World } from "./line-world.test.js";
 import { NOON_MS, pass, specOf, stored, worldOf } from "./line-world.test.js";
 
@@ -113,6 +114,22 @@ describe("a schedule", () => {
     delete world.cloud.observe;
     await passLong(world, MINUTE_MS);
     expect(world.cloud.accepted).toEqual(["web 2>3"]);
+    await line.stop(0);
+  });
+
+  it.each([
+    ["is throttled", { before: new ThrottledError("slow down") }],
+    ["is lost on its way", { before: new TimeoutError("no answer") }],
+    ["is done, and the answer lost", { after: new TimeoutError("no answer") }],
+  ])("whose step %s is run in the end, and once", async (_, fault) => {
+    const world = worldOf([{ ...nightly("5 12 * * *"), everyMs: 30_000 }], { web: 2 });
+    world.cloud.faults.push(fault);
+    const line = world.line();
+    line.start();
+    await passLong(world, 10 * MINUTE_MS);
+    expect(world.cloud.accepted).toEqual(["web 2>3"]);
+    const orders = (await stored(world.store, "web")).filter(({ trigger }) => trigger === "order");
+    expect(orders.at(-1)?.outcomes.at(-1)?.result).toBe("done");
     await line.stop(0);
   });
 
