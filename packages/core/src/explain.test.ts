@@ -61,6 +61,62 @@ describe("explain", () => {
     expect(text).toContain("if queue below or equal to 30 (now 35)");
   });
 
+  test.each([
+    [
+      "a formula in a condition",
+      { policies: [threshold("queue * 2 > 5", 1)] },
+      { queue: 1 },
+      "if queue * 2 > 5 (now 1 * 2 > 5)",
+    ],
+    [
+      "a target that nothing in service answers",
+      { desired: 0, min: 0, policies: [target(60)] },
+      { cpu: 9 },
+      "if an instance in service",
+    ],
+    [
+      "a target that rounds to what there is",
+      { policies: [target(60)] },
+      { cpu: 53 },
+      "if cpu below or equal to 45 (now 53)",
+    ],
+    [
+      "instances on their way",
+      { policies: [target(60)], instances: { inService: 3, pending: 1 } },
+      { cpu: 9 },
+      "if the 1 pending in service",
+    ],
+    [
+      "a count that is reached",
+      { policies: [{ name: "a", when: "cpu > 1", adjust: { desired: 4 } }] },
+      { cpu: 9 },
+      "if a policy wanting something else",
+    ],
+    [
+      "steps on both sides",
+      {
+        policies: [
+          {
+            name: "s",
+            signal: "cpu",
+            adjust: {
+              steps: [
+                { atMost: 40, adjust: { change: -1 } },
+                { atLeast: 70, adjust: { change: 1 } },
+              ],
+            },
+          },
+        ],
+      },
+      { cpu: 50 },
+      "if cpu above or equal to 70 (now 50)",
+    ],
+  ])("of a hold with %s says what would have changed it", (_, options, samples, text) => {
+    const { record } = new Scene(options).round(samples);
+    expect(record.action).toBe("hold");
+    expect(explainRecord(record).join("\n")).toContain(text);
+  });
+
   test("of equal holds is one line with their count and span", () => {
     const { record } = new Scene({ policies: [busy], signals }).round({ queue: 1 });
     const [headline] = explainRecord({ ...record, count: 31, lastAtMs: record.atMs + 300_000 });

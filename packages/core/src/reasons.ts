@@ -121,7 +121,9 @@ export interface ReasonParams {
   "if-group-readable": Record<never, never>;
   "if-policy-added": Record<never, never>;
   "if-ordered": { policy: string };
-  "if-outvoter-agrees": { policy: string; wanted: number };
+  "if-in-service": { policy: string };
+  "if-arrived": { pending: number };
+  "if-wanted-otherwise": Record<never, never>;
 }
 
 type TargetParams = {
@@ -295,7 +297,9 @@ const TEXT: { readonly [C in ReasonCode]: (params: ReasonParams[C]) => string } 
   "if-group-readable": () => "the group readable again",
   "if-policy-added": () => "a policy",
   "if-ordered": (p) => `${p.policy} ordered`,
-  "if-outvoter-agrees": (p) => `${p.policy} wanting ${p.wanted} or less`,
+  "if-in-service": (p) => `an instance in service, for ${p.policy} to go by`,
+  "if-arrived": (p) => `the ${p.pending} pending in service`,
+  "if-wanted-otherwise": () => "a policy wanting something else",
 };
 
 function target(p: TargetParams): string {

@@ -155,8 +155,8 @@ function askedFor({ order, draft, readings }: Way, policy: CompiledPolicy | unde
     return undefined;
   }
   const proposal = readings.proposals[draft.compiled.policies.indexOf(policy)];
-  if (proposal?.kind === "want") return { want: proposal.want, text: proposal.reason.code };
   if (proposal !== undefined) draft.reasons.push(proposal.reason);
+  if (proposal?.kind === "want") return { want: proposal.want, text: `by its ${policy.kind}` };
   draft.reasons.push(reason("order-without-step", { policy: policy.name }));
   return undefined;
 }

@@ -27,6 +27,7 @@ export {
   cooldownLeftMs,
   emptyMemory,
   MEMORY_VERSION,
+  openMemory,
   readHolds,
   stampCooldown,
   withdrawCooldown,

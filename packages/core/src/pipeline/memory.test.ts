@@ -3,6 +3,7 @@ import { NOON, Scene, share, target, threshold } from "../../test/scene.js";
 import {
   cooldownLeftMs,
   emptyMemory,
+  openMemory,
   readHolds,
   rebaseMemory,
   stampCooldown,
@@ -151,5 +152,11 @@ describe("memory", () => {
     scene.round({ queue: 9 });
     scene.redefine({ policies: [target(60)] });
     expect(scene.after(10_000).round({ cpu: 90 }).record.to).toBe(6);
+  });
+
+  test("from a newer version is refused, with a way out", () => {
+    expect(() => openMemory({ ...emptyMemory(), version: 99 })).toThrow(/newer Bellows/);
+    expect(openMemory(undefined)).toEqual(emptyMemory());
+    expect(openMemory(JSON.parse(JSON.stringify(emptyMemory())))).toEqual(emptyMemory());
   });
 });

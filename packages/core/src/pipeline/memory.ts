@@ -1,4 +1,5 @@
 import type { Hold } from "../contracts/scaling.js";
+import { ConfigError } from "../errors.js";
 
 /**
  * What a group's decisions remember from one round to the next.
@@ -92,6 +93,23 @@ export const MEMORY_LIST_LIMIT = 64;
 /** Memory of a group that was never decided about. */
 export function emptyMemory(): Memory {
   return { version: MEMORY_VERSION, atMs: 0, policies: {}, recommendations: [], moves: [], keeps: [] };
+}
+
+/**
+ * Memory as it was read from a store.
+ * @param value - the stored document, `undefined` if there is none.
+ * @throws ConfigError when a newer version of Bellows wrote it.
+ */
+export function openMemory(value: unknown): Memory {
+  if (value === undefined || value === null) return emptyMemory();
+  const stored = value as Partial<Memory>;
+  if ((stored.version ?? 0) > MEMORY_VERSION) {
+    throw new ConfigError(
+      `the state was written by a newer Bellows (memory version ${stored.version}, known here: ${MEMORY_VERSION})`,
+      { hint: "run that version, or start with an empty state directory" },
+    );
+  }
+  return { ...emptyMemory(), ...stored, version: MEMORY_VERSION };
 }
 
 /** Names one execution in memory; see {@link stampCooldown}. */

@@ -19,6 +19,7 @@ export function addPolicyOutlook(
     const proposal = proposals[i];
     if (policy !== undefined && proposal !== undefined) addOne(policy, proposal, desired, outlook);
   }
+  if (outlook.length === 0) outlook.push(reason("if-wanted-otherwise", {}));
 }
 
 function addOne(policy: CompiledPolicy, proposal: Proposal, desired: number, outlook: Reason[]): void {
@@ -39,11 +40,21 @@ function addOne(policy: CompiledPolicy, proposal: Proposal, desired: number, out
     case "step-none":
       addSteps(policy, Number(params.value), outlook);
       return;
+    case "over-target":
+    case "under-target":
     case "within-target":
+      if (params.want !== desired) return;
       addTarget(policy, Number(params.value), Number(params.inService), desired, outlook);
       return;
     case "within-share":
       addShare(policy, Number(params.value), desired, outlook);
+      return;
+    case "target-none-in-service":
+      outlook.push(reason("if-in-service", { policy: name }));
+      return;
+    case "target-pending":
+    case "share-pending":
+      outlook.push(reason("if-arrived", { pending: Number(params.pending) }));
       return;
     case "no-data":
     case "breach-waiting":
@@ -76,7 +87,7 @@ function leftOf(params: Proposal["reason"]["params"]): number {
 function conditionOutlook(policy: CompiledPolicy, numbers: string): Reason {
   const { name, comparison, forMs } = policy;
   const value = comparison === undefined ? Number.NaN : Number.parseFloat(numbers.replace("(", ""));
-  if (comparison === undefined || policy.condition?.template.names.length !== 1 || Number.isNaN(value)) {
+  if (comparison?.signal.expression.ast.kind !== "name" || Number.isNaN(value)) {
     return reason("if-when", { policy: name, when: policy.condition?.text ?? "", numbers, forMs });
   }
   const { operator, bound, signal } = comparison;
