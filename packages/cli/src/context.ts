@@ -31,6 +31,11 @@ export function processContext(argv: readonly string[]): Context {
     if (controller.signal.aborted) process.exit(130);
     controller.abort(name);
   };
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   const { env, stdout } = process;
