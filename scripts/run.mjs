@@ -72,9 +72,10 @@ function install() {
   need("npm", ["ci", "--no-audit", "--no-fund"], { stdio: ["ignore", 2, 2] });
 }
 
-/** `tsc -b` looks at what changed by itself: about half a second where nothing did. */
+/** `tsc -b` looks at what changed by itself: about half a second where nothing did. Then what packages add to it. */
 function build() {
   need("tsc", ["-b"]);
+  need(process.execPath, ["packages/cli/scripts/copy-demo.mjs"]);
 }
 
 /**
