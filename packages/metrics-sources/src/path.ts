@@ -26,14 +26,20 @@ export function printDotPath(steps: readonly string[]): string {
  * @throws ConfigError when a step is empty.
  */
 export function parseDotPath(path: string): string[] | undefined {
-  const steps = [""];
+  const steps: string[] = [];
+  let step = "";
   for (let at = 0; at < path.length; at++) {
     const sign = path[at] as string;
-    if (sign === "\\" && at + 1 < path.length) steps[steps.length - 1] += path[++at];
-    else if (sign === ".") steps.push("");
-    else if (JMESPATH_SIGN.test(sign)) return undefined;
-    else steps[steps.length - 1] += sign;
+    if (sign === "\\" && at + 1 < path.length) {
+      at += 1;
+      step += path[at];
+    } else if (sign === ".") {
+      steps.push(step);
+      step = "";
+    } else if (JMESPATH_SIGN.test(sign)) return undefined;
+    else step += sign;
   }
+  steps.push(step);
   if (steps.includes("")) {
     throw new ConfigError(`the path ${JSON.stringify(path)} has an empty step`, {
       hint: "write names with one dot between them, such as queue.ready",
@@ -101,16 +107,22 @@ export async function createSelector(path: string): Promise<Selector> {
   }
   return (document) => {
     try {
-      return { value: search(document, path) as unknown };
+      return { value: search(document, path) };
     } catch (error) {
       return { value: undefined, note: `JMESPath says ${messageOf(error)}` };
     }
   };
 }
 
-async function loadJmesPath(path: string): Promise<typeof import("jmespath")> {
+/** What we use of the package jmespath; its types leave one of the two out. */
+interface JmesPath {
+  compile(path: string): unknown;
+  search(document: unknown, path: string): unknown;
+}
+
+async function loadJmesPath(path: string): Promise<JmesPath> {
   try {
-    const loaded = (await import("jmespath")) as unknown as { default: typeof import("jmespath") };
+    const loaded = (await import("jmespath")) as unknown as { default: JmesPath };
     return loaded.default;
   } catch (error) {
     throw new ConfigError(`${JSON.stringify(path)} is JMESPath, and the package jmespath is not installed`, {

@@ -90,7 +90,7 @@ function jobsOf(queries: readonly MetricQuery<Params>[], defaultVhost: string, a
   const vhosts = new Map<string, Wanted>();
   for (const [index, { params }] of queries.entries()) {
     const vhost = params.vhost ?? defaultVhost;
-    const wanted: Wanted = vhosts.get(vhost) ?? new Map();
+    const wanted = vhosts.get(vhost) ?? (new Map() as Wanted);
     vhosts.set(vhost, wanted);
     const queue = wanted.get(params.queue) ?? [];
     wanted.set(params.queue, [...queue, { index, field: params.field ?? DEFAULT_FIELD }]);

@@ -94,8 +94,5 @@ test("a counter becomes a rate with its second reading, each series by itself, a
   ]);
   clock.advance(10_000);
   page = 'jobs_total{w="1"} 150\njobs_total{w="2"} 20\njobs_total{w="3"} 7\n';
-  expect(await read(source, rate, { ...rate, stat: "max" })).toMatchObject([
-    { value: 7 },
-    { value: 5 },
-  ]);
+  expect(await read(source, rate, { ...rate, stat: "max" })).toMatchObject([{ value: 7 }, { value: 5 }]);
 });
