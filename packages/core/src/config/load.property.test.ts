@@ -81,7 +81,7 @@ it("no bytes make it throw", async () => {
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
       await load(bytes);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
@@ -94,7 +94,7 @@ it("no soup of YAML's signs makes it throw, and its faults lie in the file", asy
         checkPlaces(Buffer.from(text).toString(), await load(text));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -110,7 +110,7 @@ it("one damaged place in a good file is a fault in the file, or none", async () 
         checkPlaces(Buffer.from(text.replaceAll("\0", "")).toString(), loaded);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 

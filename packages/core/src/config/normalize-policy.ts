@@ -8,7 +8,7 @@ import type { Field, Fields } from "./read.js";
 import { readFields } from "./read.js";
 import type { OnMissingFile } from "./schema-policy.js";
 import { policyFile } from "./schema-policy.js";
-import type { Entry, Range, SourceNode } from "./source-node.js";
+import type { Entry, Range } from "./source-node.js";
 import { childOf, nodeAt } from "./source-node.js";
 import { warnOfPolicy } from "./warnings.js";
 

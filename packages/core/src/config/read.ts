@@ -20,8 +20,10 @@ export function read<T>(subject: Subject & { schema: z.ZodType<T> }): { value: T
   const instead = new Map<SourceNode, unknown>();
   for (let round = 0; ; round++) {
     const result = subject.schema.safeParse(toPlain(subject.node, instead));
-    if (result.success)
-      return isPoisoned(subject.node) ? undefined : { value: withoutSurprises(subject, result.data) };
+    if (result.success) {
+      refuseSurprise(subject, result.data);
+      return isPoisoned(subject.node) ? undefined : { value: result.data };
+    }
     const issues = result.error.issues as unknown as readonly Issue[];
     const changed =
       round < MOST_ROUNDS && issues.map((issue) => convert(subject.node, issue, [], instead)).some(Boolean);
@@ -68,21 +70,10 @@ function conversion(issue: Issue, node: ScalarNode): unknown {
 }
 
 /** `010` is 10 here and was 8 in YAML 1.1: whoever wrote it may mean either. */
-function withoutSurprises<T>(subject: Subject, value: T): T {
-  const visit = (node: SourceNode): void => {
-    if (node.kind === "map") for (const entry of node.entries) visit(entry.value);
-    else if (node.kind === "list") for (const item of node.items) visit(item);
-    else if (
-      node.style === "plain" &&
-      typeof node.value === "number" &&
-      /^[+-]?0\d+$/.test(node.text) &&
-      typeof value === "number"
-    ) {
-      subject.report.fault(node, `${node.text} can be read in two ways`, `write ${Number(node.text)}`);
-    }
-  };
-  visit(subject.node);
-  return value;
+function refuseSurprise({ node, report }: Subject, value: unknown): void {
+  if (node.kind !== "scalar" || node.style !== "plain" || typeof value !== "number") return;
+  if (typeof node.value !== "number" || !/^[+-]?0\d+$/.test(node.text)) return;
+  report.fault(node, `${node.text} can be read in two ways`, `write ${Number(node.text)}`);
 }
 
 /** What {@link readFields} found under a key. */

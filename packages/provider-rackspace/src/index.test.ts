@@ -1,0 +1,72 @@
+import { isBellowsError } from "@bellows/core";
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import rackspace from "./index.js";
+
+/** What is wrong with a value, as `path: message`. */
+function faults(schema: z.ZodType, value: unknown): string[] {
+  const read = schema.safeParse(value);
+  return read.success ? [] : read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+describe("options of Rackspace", () => {
+  it("take a region in any case, and the rest from the public cloud", () => {
+    expect(rackspace.options.parse({ region: "dfw", username: "shop", apiKey: "k" })).toEqual({
+      region: "DFW",
+      username: "shop",
+      apiKey: "k",
+      identityUrl: "https://identity.api.rackspacecloud.com/v2.0",
+      groups: "autoscale",
+      serverNameStyle: "prefix",
+    });
+  });
+
+  it.each([
+    [{ region: "DFW", username: "shop" }, [": needs either apiKey or password"]],
+    [{ region: "DFW", username: "shop", apiKey: "a", password: "b" }, [": needs either apiKey or password"]],
+  ])("%j are refused", (options, messages) => expect(faults(rackspace.options, options)).toEqual(messages));
+});
+
+describe("launches on Rackspace", () => {
+  const image = "0d589460-f177-4b0f-81c1-8ab8903ac7d8";
+
+  it.each([
+    [{ serverName: "web", image, size: "general1-2", diskConfig: "AUTO", metadata: { "my key": "v" } }],
+    [{ size: "compute1-4", rackspace: { blockDevices: [{ source: "image", id: image, bootIndex: 0 }] } }],
+    [
+      {
+        image,
+        size: "3",
+        files: { "/etc/motd": "hello" },
+        rackspace: { drainingTimeout: "5m", configDrive: true },
+      },
+    ],
+  ])("%j are right", (launch) => expect(faults(rackspace.launch, launch)).toEqual([]));
+
+  it.each([
+    [{ size: "3" }, [": needs an image, or rackspace: { blockDevices: … }"]],
+    [{ image, size: "general 1" }, ["size: must be a flavor's id, without blanks"]],
+    [
+      { image, size: "3", files: { a: "", b: "", c: "", d: "", e: "", f: "" } },
+      ["files: takes at most 5 entries"],
+    ],
+    [{ image, size: "3", rackspace: { drainingTimeout: "5s" } }, ["rackspace.drainingTimeout: is too short"]],
+  ])("%j are refused", (launch, messages) => expect(faults(rackspace.launch, launch)).toEqual(messages));
+});
+
+it("rounds and cools down as Otter does", () => {
+  expect(rackspace.capabilities).toMatchObject({
+    rounding: "otter",
+    cooldown: "from-execution",
+    pausable: [],
+  });
+});
+
+it("says that it has no drivers yet, and what can be done", () => {
+  try {
+    void rackspace.create({} as never, {} as never);
+    expect.unreachable();
+  } catch (error) {
+    expect(isBellowsError(error, "unsupported") && error.hint).toContain("bellows validate");
+  }
+});
