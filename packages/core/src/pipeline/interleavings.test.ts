@@ -97,7 +97,7 @@ describe("orders, rounds and edits in any interleaving", () => {
           expect(await world.store.get("web", "intent")).toBeUndefined();
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -215,6 +215,10 @@ describe("a round", () => {
     ]);
   });
 
+  it("of an unknown group is an error", async () => {
+    await expect(worldOf([], {}).line().once(["web"])).rejects.toMatchObject({ code: "not-found" });
+  });
+
   it("does not look at a group whose mode is off", async () => {
     const world = worldOf([specOf("web", { mode: "off" }), specOf("api")], { web: 1, api: 1 });
     await world.line().once();
@@ -532,6 +536,36 @@ describe("a clock that jumps", () => {
     await pass(world.clock, 30_000);
     expect(world.cloud.looks).toHaveLength(6);
     await line.stop(0);
+  });
+});
+
+describe("a reload during an order", () => {
+  it("that changes the metrics makes the order read them again", async () => {
+    const world = worldOf([{ ...busy, cooldownMs: 0 }], { web: 2 });
+    const runtime = world.groups.get("web")!;
+    const renamed = specOf("web", {
+      metrics: [rowMetric("load")],
+      policies: busy.policies.slice(0, 0),
+      max: 4,
+    });
+    world.cloud.observe = async () => {
+      delete world.cloud.observe;
+      world.groups.set("web", { ...runtime, spec: renamed });
+      return world.cloud.driver.observe(["web"]);
+    };
+    const { outcome, record } = await world.line().order("web", manual({ change: 5 }));
+    expect({ outcome, to: record.to }).toEqual({ outcome: "executed", to: 4 });
+  });
+
+  it("that takes the group away is answered as not found", async () => {
+    const world = worldOf([busy], { web: 2 });
+    world.cloud.observe = async () => {
+      world.groups.delete("web");
+      return [{ unavailable: "gone" }];
+    };
+    await expect(world.line().order("web", manual({ change: 5 }))).rejects.toMatchObject({
+      code: "not-found",
+    });
   });
 });
 

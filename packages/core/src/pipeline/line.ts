@@ -2,7 +2,7 @@
  * The line: from a sample to a scaled group, for every group, again and again. Entry point `@bellows/core/line`.
  */
 import type { Observable } from "rxjs";
-import { EMPTY, from, lastValueFrom, mergeMap, NEVER, of, Subject, takeUntil, toArray } from "rxjs";
+import { filter, from, lastValueFrom, of, Subject, takeUntil, toArray } from "rxjs";
 import type { Clock } from "../clock.js";
 import type { DecisionRecord } from "../contracts/decision.js";
 import type { GroupStatus } from "../contracts/group.js";
@@ -10,7 +10,7 @@ import type { MetricSource } from "../contracts/metric.js";
 import type { Logger } from "../contracts/provider.js";
 import type { Hold, ScalingSpec } from "../contracts/scaling.js";
 import type { StateStore } from "../contracts/state-store.js";
-import { errorLine, NotFoundError, UnavailableError } from "../errors.js";
+import { errorLine, NotFoundError } from "../errors.js";
 import { clockScheduler } from "./clock-scheduler.js";
 import { decideRound } from "./decide.js";
 import type { ReadyGroup } from "./gather.js";
@@ -21,15 +21,15 @@ import type { OrderRequest, OrderResult } from "./orders.js";
 import { needsSamples, settleOrder } from "./orders.js";
 import { createOwnWrites } from "./own-writes.js";
 import { createGroupQueue } from "./queue.js";
-import type { Book } from "./record.js";
 import { createBooks } from "./record.js";
 import type { GroupRuntime } from "./round-plan.js";
-import { createPlanner, planRound } from "./round-plan.js";
-import type { RoundEnds } from "./run-round.js";
+import { createPlanner } from "./round-plan.js";
 import { gridOfRounds, runRounds, workAndSleep } from "./run-round.js";
 import { createScheduleRunner } from "./schedules.js";
 import type { Settling } from "./settle.js";
 import { inputOf, resolveIntent, settleRound } from "./settle.js";
+import { createTurns } from "./turns.js";
+import { createUndertakings } from "./undertakings.js";
 import type { LineView } from "./view.js";
 import { viewOf } from "./view.js";
 
@@ -69,9 +69,12 @@ export interface Line {
   recover(): Promise<void>;
   /** Starts rounds (the first one at once, then on a grid of each group's `everyMs`) and schedules. */
   start(): void;
-  /** One acting round for these groups (default: all), and the schedules they owe. Returned: everything is written. */
+  /**
+   * One acting round for these groups (default: all), and the schedules they owe. Returned: everything is written.
+   * @throws NotFoundError for an unknown group.
+   */
   once(groups?: readonly string[]): Promise<DecisionRecord[]>;
-  /** What the next round would decide for these groups (default: all). Reads; writes nothing. */
+  /** What the next round would decide for these groups (default: all). Reads; writes nothing. @throws NotFoundError */
   decide(groups?: readonly string[], options?: DecideOptions): Promise<DecisionRecord[]>;
   /** Returned: accepted by the cloud (or answered otherwise), and written. @throws NotFoundError for an unknown group. */
   order(group: string, request: OrderRequest): Promise<OrderResult>;
@@ -97,12 +100,6 @@ export interface Line {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** How often a read is repeated because somebody wrote meanwhile, before a turn goes on with what it has. */
-const READ_AGAIN = 3;
-
-/** How long an order waits for its look at the group, in milliseconds, however short the group's rounds are. */
-const ORDER_LOOK_MS = 10_000;
-
 /** Makes a line. Nothing runs until it is told to. */
 export function createLine(options: LineOptions): Line {
   const { clock, store, logger, holder, newId, groups, sources } = options;
@@ -113,8 +110,6 @@ export function createLine(options: LineOptions): Line {
   const planned = createPlanner();
   const records = new Subject<DecisionRecord>();
   const stopping = new Subject<void>();
-  const underway = new Set<Promise<unknown>>();
-  let isStopping = false;
   const settling: Settling = {
     clock,
     logger,
@@ -131,95 +126,47 @@ export function createLine(options: LineOptions): Line {
     drivers: (provider) => [...groups().values()].find(({ spec }) => spec.provider === provider)?.drivers,
   });
   const failed = (group: string, error: unknown): void =>
-    logger.error({ group, error: errorLine(error) }, "a group's round failed");
+    logger.error({ group, error: errorLine(error) }, "work on a group failed");
+  const { accept, background, ...undertakings } = createUndertakings((error) =>
+    logger.error({ error: errorLine(error) }, "the rounds have ended by an error"),
+  );
   const runtimesOf = (names: readonly string[]): GroupRuntime[] =>
     names.flatMap((name) => groups().get(name) ?? []).filter(({ spec }) => spec.mode !== "off");
-  const endsWith = <R>(settle: RoundEnds<R>["settle"], stop: Observable<unknown>): RoundEnds<R> => ({
-    plan: (names) => planned(runtimesOf(names), writes.draw()),
-    ask,
-    settle,
-    failed,
-    scheduler,
-    stop,
-  });
-
-  /** Looks at one group now, and reads its metrics if they are needed. */
-  const readNow = async (runtime: GroupRuntime, withSamples: boolean): Promise<ReadyGroup> => {
-    const { spec } = runtime;
-    if (spec.mode === "off") {
-      return {
-        name: spec.name,
-        spec,
-        ticket: writes.draw(),
-        observation: { unavailable: "its mode is off" },
-        samples: [],
-      };
-    }
-    const patient = {
-      ...spec,
-      everyMs: Math.max(spec.everyMs, 2 * ORDER_LOOK_MS),
-      metrics: withSamples ? spec.metrics : [],
-    };
-    const ends = endsWith<ReadyGroup>((ready) => of(ready), NEVER);
-    const plan = (): ReturnType<typeof planRound> => planRound([{ spec: patient }], writes.draw());
-    return { ...(await lastValueFrom(runRounds(of([spec.name]), { ...ends, plan }))), spec };
-  };
-
-  /** Works in a group's turn with what was read of it, read again if somebody wrote meanwhile. */
-  const inTurn = async <T>(
-    first: ReadyGroup,
-    work: (book: Book, runtime: GroupRuntime, ready: ReadyGroup) => Promise<T>,
-  ): Promise<T | undefined> => {
-    const { name } = first;
-    let ready = first;
-    for (let tries = 0; ; tries += 1) {
-      const turn = await queue.enter(name, async () => {
-        const runtime = groups().get(name);
-        if (runtime === undefined || !asksTheSame(runtime, ready)) return { value: undefined };
-        if (writes.isStale(name, ready.ticket) && tries < READ_AGAIN) return { again: runtime };
-        return { value: await books.work(name, (book) => work(book, runtime, ready)) };
-      });
-      if (!("again" in turn) || turn.again === undefined) return turn.value;
-      const { observation, ticket } = await readNow(turn.again, false);
-      ready = { ...ready, observation, ticket };
-    }
-  };
-
-  const settle = (ready: ReadyGroup): Observable<DecisionRecord> =>
-    from(inTurn(ready, (book, runtime, fresh) => settleRound(settling, book, runtime, fresh))).pipe(
-      mergeMap((record) => (record === undefined ? EMPTY : of(record))),
-    );
-
+  const ends = { ask, failed, scheduler };
+  const turns = createTurns({ groups, queue, books, writes, ends });
   const need = (group: string): GroupRuntime => {
     const runtime = groups().get(group);
     if (runtime === undefined) throw unknownGroup(group, groups().keys());
     return runtime;
   };
+  const namesOf = (asked: readonly string[] | undefined): string[] =>
+    asked === undefined ? [...groups().keys()] : asked.map((name) => need(name).spec.name);
 
-  /** Keeps `stop` waiting for work that was accepted. */
-  const accepted = <T>(work: () => Promise<T>): Promise<T> => {
-    if (isStopping)
-      throw new UnavailableError("the controller is stopping", { hint: "ask again when it runs" });
-    const run = work();
-    const leave = (): void => void underway.delete(ended);
-    const ended: Promise<void> = run.then(leave, leave);
-    underway.add(ended);
-    return run;
-  };
+  const rounds = <R>(
+    due: Observable<readonly string[]>,
+    settle: (ready: ReadyGroup) => Promise<R | undefined>,
+  ) =>
+    runRounds<R>(due, {
+      ...ends,
+      plan: (names) => planned(runtimesOf(names), writes.draw()),
+      settle: (ready) => from(settle(ready)).pipe(filter((record) => record !== undefined)),
+      stop: stopping,
+    });
+  const settle = (ready: ReadyGroup): Promise<DecisionRecord | undefined> =>
+    turns.ofRound(ready, (book, runtime, fresh) => settleRound(settling, book, runtime, fresh));
 
-  const order = async (group: string, request: OrderRequest): Promise<OrderResult> =>
-    accepted(async () => {
+  const order = (group: string, request: OrderRequest): Promise<OrderResult> =>
+    accept(async () => {
       const runtime = need(group);
-      const ready = await readNow(runtime, needsSamples(runtime, request));
-      const result = await inTurn(ready, (book, current, fresh) =>
-        settleOrder(settling, book, current, fresh, request),
+      const result = await turns.ofOrder(runtime, needsSamples(runtime, request), (book, current, ready) =>
+        settleOrder(settling, book, current, ready, request),
       );
       if (result === undefined) throw unknownGroup(group, groups().keys());
       return result;
     });
 
-  const change = async (group: string, edit: (memory: Memory) => Memory): Promise<void> =>
-    accepted(async () => {
+  const change = (group: string, edit: (memory: Memory) => Memory): Promise<void> =>
+    accept(async () => {
       need(group);
       await queue.enter(group, () =>
         books.work(group, (book) => books.save(book, { memory: edit(book.memory) })),
@@ -236,10 +183,8 @@ export function createLine(options: LineOptions): Line {
 
   const recoverGroup = async (runtime: GroupRuntime): Promise<void> => {
     const { name } = runtime.spec;
-    const resolve = async (): Promise<string | undefined> =>
-      inTurn(await readNow(runtime, false), (book, current, ready) =>
-        resolveIntent(settling, book, current, ready),
-      );
+    const resolve = (): Promise<string | undefined> =>
+      turns.ofOrder(runtime, false, (book, current, ready) => resolveIntent(settling, book, current, ready));
     if ((await books.open(name)).open === undefined) return;
     if ((await resolve()) !== "wait") return;
     await sleep(clock, runtime.capabilities.readAfterWriteMs);
@@ -258,19 +203,6 @@ export function createLine(options: LineOptions): Line {
     );
   };
 
-  const background = (stream: Observable<unknown>): void => {
-    const ended: Promise<void> = new Promise<void>((resolve) => {
-      stream.subscribe({
-        error: (error: unknown) => {
-          logger.error({ error: errorLine(error) }, "the rounds have ended by an error");
-          resolve();
-        },
-        complete: resolve,
-      });
-    }).then(() => void underway.delete(ended));
-    underway.add(ended);
-  };
-
   let isStarted = false;
   return {
     records: records.asObservable(),
@@ -282,42 +214,42 @@ export function createLine(options: LineOptions): Line {
       );
     },
     start() {
-      if (isStarted || isStopping) return;
+      if (isStarted || undertakings.isRefusing()) return;
       isStarted = true;
-      const specs = (): Iterable<ScalingSpec> => activeSpecs(groups().values());
-      background(runRounds(gridOfRounds(specs, scheduler), endsWith(settle, stopping)));
+      background(
+        rounds(
+          gridOfRounds(() => activeSpecs(groups().values()), scheduler),
+          settle,
+        ),
+      );
       background(
         workAndSleep(() => from(schedules.runOwed()), schedules.sleepMs, scheduler).pipe(takeUntil(stopping)),
       );
     },
-    once: async (names = [...groups().keys()]) =>
-      accepted(async () => {
+    once: (asked) =>
+      accept(async () => {
+        const names = namesOf(asked);
         const ordered = await schedules.runOwed(names);
-        const decided = await lastValueFrom(runRounds(of(names), endsWith(settle, stopping)).pipe(toArray()));
+        const decided = await lastValueFrom(rounds(of(names), settle).pipe(toArray()));
         await flush();
         return [...ordered, ...decided];
       }),
-    async decide(names = [...groups().keys()], { suppose } = {}) {
+    async decide(asked, { suppose } = {}) {
       const decide = async (ready: ReadyGroup): Promise<DecisionRecord> => {
         const status = "unavailable" in ready.observation ? suppose?.get(ready.name) : undefined;
         const supposed = status === undefined ? ready : { ...ready, observation: { status } };
-        return decideRound(inputOf(settling, await books.open(ready.name), need(ready.name), supposed))
-          .record;
+        const book = await books.open(ready.name);
+        return decideRound(inputOf(settling, book, need(ready.name), supposed)).record;
       };
-      return lastValueFrom(
-        runRounds(
-          of(names),
-          endsWith((ready) => from(decide(ready)), stopping),
-        ).pipe(toArray()),
-      );
+      return lastValueFrom(rounds(of(namesOf(asked)), decide).pipe(toArray()));
     },
     order,
     pause: (group, hold) => change(group, (memory) => withPause(memory, hold)),
     resume: (group) => change(group, withoutPause),
     pin: (group, { to, hold }) => change(group, (memory) => withPin(memory, { ...hold, to })),
     unpin: (group) => change(group, withoutPin),
-    enqueue: async (group, work) =>
-      accepted(() =>
+    enqueue: (group, work) =>
+      accept(() =>
         queue.enter(group, async () => {
           try {
             return await work((desired) => writes.acknowledge(group, desired));
@@ -331,13 +263,10 @@ export function createLine(options: LineOptions): Line {
       return viewOf(await books.open(group), runtime, clock.now());
     },
     async stop(deadlineMs) {
-      isStopping = true;
+      undertakings.refuse();
       stopping.next();
       stopping.complete();
-      const ended = (async () => {
-        while (underway.size > 0) await Promise.all(underway);
-        await queue.idle();
-      })();
+      const ended = undertakings.ended().then(queue.idle);
       const isInTime = await within(clock, deadlineMs, ended);
       if (!isInTime)
         logger.warn({ groups: queue.busy(), deadlineMs }, "stopped before these groups had ended");
@@ -349,15 +278,6 @@ export function createLine(options: LineOptions): Line {
 
 function* activeSpecs(runtimes: Iterable<GroupRuntime>): Generator<ScalingSpec> {
   for (const { spec } of runtimes) if (spec.mode !== "off") yield spec;
-}
-
-/** Whether a group's metrics are still those that were read for it; a reload may have changed them meanwhile. */
-function asksTheSame({ spec }: GroupRuntime, ready: ReadyGroup): boolean {
-  return (
-    spec === ready.spec ||
-    spec.metrics === ready.spec.metrics ||
-    JSON.stringify(spec.metrics) === JSON.stringify(ready.spec.metrics)
-  );
 }
 
 function unknownGroup(group: string, known: Iterable<string>): NotFoundError {
