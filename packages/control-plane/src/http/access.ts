@@ -1,6 +1,6 @@
 import { AuthenticationError, PermissionError } from "@bellows/core";
 import type { FastifyRequest } from "fastify";
-import type { HttpOptions } from "./server.js";
+import type { HttpOptions } from "./options.js";
 
 declare module "fastify" {
   interface FastifyRequest {

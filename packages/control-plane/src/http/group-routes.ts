@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { filter } from "rxjs";
 import type { ControlOrder, HoldRequest } from "../control.js";
 import { toWire } from "../wire.js";
-import type { HttpOptions } from "./server.js";
+import type { HttpOptions } from "./options.js";
 
 interface GroupParams {
   group: string;

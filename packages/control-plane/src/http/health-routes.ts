@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { HttpOptions } from "./server.js";
+import type { HttpOptions } from "./options.js";
 
 /** What machines ask: is it alive, is it ready, its numbers, its own description. */
 export function healthRoutes(scope: FastifyInstance, options: HttpOptions): void {

@@ -1,4 +1,3 @@
-import type { DecisionRecord } from "@bellows/core";
 import {
   type BellowsError,
   ConfigError,
@@ -8,30 +7,11 @@ import {
   type Logger,
 } from "@bellows/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Registry } from "prom-client";
-import type { Observable } from "rxjs";
-import type { Tokens } from "../access/tokens.js";
-import type { Control } from "../control.js";
 import { requireRole } from "./access.js";
 import { groupRoutes } from "./group-routes.js";
 import { healthRoutes } from "./health-routes.js";
+import type { HttpOptions } from "./options.js";
 import { webhookRoutes } from "./webhook-routes.js";
-
-/** What the HTTP API is made from. */
-export interface HttpOptions {
-  control: Control;
-  tokens: Tokens;
-  registry: Registry;
-  records: Observable<DecisionRecord>;
-  logger: Logger;
-  /** Accepts what a capability URL orders; see the inbox. */
-  accept: (hash: string) => Promise<void>;
-  /** Whether it takes orders yet. */
-  ready: () => boolean;
-  /** True when the listener is a loopback address: reading then needs no token. */
-  loopback: boolean;
-  version: string;
-}
 
 /** HTTP status of each class of error. */
 const STATUS: Record<ErrorCode, number> = {

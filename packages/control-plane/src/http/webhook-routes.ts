@@ -1,6 +1,6 @@
 import { errorLine, isBellowsError } from "@bellows/core";
 import type { FastifyInstance } from "fastify";
-import type { HttpOptions } from "./server.js";
+import type { HttpOptions } from "./options.js";
 
 /**
  * Capability URLs: whoever has one orders its policy, anonymously.
