@@ -7,7 +7,7 @@ import { LABELS } from "../src/portable/labels.js";
 /** A server of the fake, with what the fake knows beyond the contract. */
 interface Kept extends Server {
   key: string;
-  /** Not listed before, and listed for so long after its end. */
+  /** Monotonic: not listed before, and listed for so long after its end. */
   visibleAtMs: number;
   goneAtMs?: number;
 }
@@ -69,7 +69,7 @@ export function fakeCloud(clock: Clock): FakeCloud {
       labels: { ...labels },
       addresses: [`10.0.0.${serial}`],
       key,
-      visibleAtMs: clock.now() + cloud.lagMs,
+      visibleAtMs: clock.monotonic() + cloud.lagMs,
       ...(zone === undefined ? {} : { zone }),
     };
     made.push(server);
@@ -106,13 +106,13 @@ export function fakeCloud(clock: Clock): FakeCloud {
     },
     vanish(id) {
       const server = find(id);
-      if (server !== undefined) server.goneAtMs = clock.now() - cloud.lagMs;
+      if (server !== undefined) server.goneAtMs = clock.monotonic() - cloud.lagMs;
     },
     add: (name, labels = {}) => make(name, labels, ""),
     servers: {
       async *list(filter) {
         meet("list");
-        const nowMs = clock.now();
+        const nowMs = clock.monotonic();
         for (const server of [...made]) {
           if (
             server.visibleAtMs > nowMs ||
@@ -132,7 +132,7 @@ export function fakeCloud(clock: Clock): FakeCloud {
       async delete(ref) {
         const isLost = meet("delete");
         const server = find(ref);
-        if (server !== undefined) server.goneAtMs = clock.now();
+        if (server !== undefined) server.goneAtMs = clock.monotonic();
         if (isLost) lost();
       },
       async label(ref, labels) {

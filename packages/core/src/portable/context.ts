@@ -143,6 +143,12 @@ export async function waitForGroup(
     async () => {
       const status = await lookOnce(context, name, options);
       if (status === undefined || fits(status)) return true;
+      if (status.group.paused) {
+        throw new ConflictError(`group ${name} is paused, so waiting for it ${what} has no end`, {
+          resource: name,
+          hint: "resume it",
+        });
+      }
       await context.keeper.pass(name);
       return undefined;
     },

@@ -7,6 +7,7 @@ import { errorLine } from "../errors.js";
 import { act } from "./act.js";
 import type { ActivityLog } from "./activities.js";
 import type { GroupDefinition, GroupMemory } from "./documents.js";
+import { shiftMemory } from "./documents.js";
 import type { ConvergenceSettings } from "./draft.js";
 import type { PassResult } from "./keeper.js";
 import type { ConvergencePlan } from "./plan.js";
@@ -27,6 +28,8 @@ export interface Convergence {
   settingsOf(group: GroupDefinition): ConvergenceSettings;
   /** Whether Bellows's own pause lies on the group: then nothing is written, repairs included. */
   isHeld(group: string): Promise<boolean>;
+  /** By group: by how much the time of day was ahead of monotonic time at the last pass. */
+  offsetsMs: Map<string, number>;
   /** Called when the last server of a deleted group is gone, and its documents with it. */
   onDeleted?(group: string): Promise<void>;
 }
@@ -61,7 +64,7 @@ export async function runPass(
     group: follow,
     servers: listed,
     balancers,
-    memory: record.memory,
+    memory: afterJump(convergence, record),
     nowMs: convergence.clock.now(),
     settings: convergence.settingsOf(follow),
   });
@@ -84,6 +87,17 @@ export async function runPass(
     acted: results.some((result) => result.error === undefined),
     more: hasMore(plan, results, convergence, follow),
   };
+}
+
+/** A smaller difference is no jump but the clock's own correction. */
+const JUMP_MS = 2_000;
+
+/** The memory, its times moved along when the clock was set since the last pass of this process. */
+function afterJump({ clock, offsetsMs }: Convergence, { definition, memory }: GroupRecord): GroupMemory {
+  const offsetMs = clock.now() - clock.monotonic();
+  const jumpMs = Math.round(offsetMs - (offsetsMs.get(definition.name) ?? offsetMs));
+  offsetsMs.set(definition.name, offsetMs);
+  return Math.abs(jumpMs) > JUMP_MS ? shiftMemory(memory, jumpMs) : memory;
 }
 
 /** The group's servers; a list that fails is a problem of the group and no failure of whoever changed it. */

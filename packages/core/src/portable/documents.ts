@@ -150,3 +150,59 @@ export function readTieKey(key: string): { id: string; pool?: string } {
   const hash = key.lastIndexOf("#");
   return hash < 0 ? { id: key } : { id: key.slice(0, hash), pool: key.slice(hash + 1) };
 }
+
+/**
+ * Memory with every time in it moved by so much: when the clock of this machine was set, waits and graces have as much
+ * left as before.
+ */
+export function shiftMemory(memory: GroupMemory, byMs: number): GroupMemory {
+  return mapTimes(memory, (atMs) => atMs + byMs);
+}
+
+/**
+ * Memory without times that cannot be: what has happened lies in the past, and no wait is longer than it was meant.
+ * Needed when the clock was set back while nobody looked.
+ * @param longestWaitMs - bound of waits that have no other.
+ * @returns the same memory when there is nothing to mend.
+ */
+export function mendTimes(memory: GroupMemory, nowMs: number, longestWaitMs: number): GroupMemory {
+  const past = (atMs: number): number => Math.min(atMs, nowMs);
+  const wait = (untilMs: number): number => Math.min(untilMs, nowMs + longestWaitMs);
+  const drain = (untilMs: number, removal: Removal): number =>
+    Math.min(untilMs, nowMs + Math.max(0, untilMs - removal.sinceMs));
+  const mended = mapTimes(memory, past, wait, drain);
+  return JSON.stringify(mended) === JSON.stringify(memory) ? memory : mended;
+}
+
+type TimeMap = (atMs: number) => number;
+
+function mapTimes(
+  memory: GroupMemory,
+  past: TimeMap,
+  wait: TimeMap = past,
+  drain: (untilMs: number, removal: Removal) => number = past,
+): GroupMemory {
+  const next = copyMemory(memory);
+  for (const slot of Object.values(next.slots)) {
+    setTime(slot, "askedAtMs", past);
+    setTime(slot, "answeredAtMs", past);
+    setTime(slot, "notBeforeMs", wait);
+  }
+  for (const removal of Object.values(next.removals)) {
+    const before = { ...removal };
+    setTime(removal, "drainUntilMs", (untilMs) => drain(untilMs, before));
+    setTime(removal, "sinceMs", past);
+    setTime(removal, "deletedAtMs", past);
+  }
+  for (const times of [next.released, next.readyAtMs, next.unhealthySinceMs]) {
+    for (const [id, atMs] of Object.entries(times)) times[id] = past(atMs);
+  }
+  setTime(next, "createsNotBeforeMs", wait);
+  setTime(next, "recoveringUntilMs", wait);
+  return next;
+}
+
+function setTime<K extends string>(target: { [key in K]?: number }, key: K, map: TimeMap): void {
+  const atMs = target[key];
+  if (atMs !== undefined) target[key] = map(atMs);
+}

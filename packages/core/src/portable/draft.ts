@@ -1,7 +1,7 @@
 import type { Health } from "../contracts/instance.js";
 import type { Member } from "../contracts/load-balancer.js";
 import type { Server } from "../contracts/server.js";
-import { backoffMs, LONGEST_WAIT_MS } from "./backoff.js";
+import { backoffMs } from "./backoff.js";
 import type { GroupDefinition, GroupMemory, RemovalReason, ScaleInOrder, SlotMemory } from "./documents.js";
 import { LABELS, placeOf } from "./labels.js";
 
@@ -136,17 +136,12 @@ export function noteDeath(draft: Draft, slot: SlotMemory, livedMs: number, lastW
   if (lastWords !== undefined) slot.lastWords = lastWords;
 }
 
-/** When a wait ends, never farther off than the longest back-off: the clock may have been set back. */
-export function waitUntilMs(
-  draft: Draft,
-  untilMs: number | undefined,
-  longestMs = LONGEST_WAIT_MS,
-): number | undefined {
-  if (untilMs === undefined || untilMs <= draft.nowMs) return undefined;
-  return Math.min(untilMs, draft.nowMs + longestMs);
+/** When a wait ends, if it has not ended. */
+export function waitUntilMs(draft: Draft, untilMs: number | undefined): number | undefined {
+  return untilMs === undefined || untilMs <= draft.nowMs ? undefined : untilMs;
 }
 
-/** Milliseconds since then; 0 when the clock was set back meanwhile. */
+/** Milliseconds since then. */
 export function sinceMs(draft: Draft, thenMs: number): number {
   return Math.max(0, draft.nowMs - thenMs);
 }

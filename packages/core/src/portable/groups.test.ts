@@ -334,3 +334,48 @@ describe("creates that are refused", () => {
     expect((await groups.get("web")).problems).toBeUndefined();
   });
 });
+
+describe("a clock that jumps by an hour", () => {
+  it.each([3_600_000, -3_600_000])(
+    "neither cuts draining short nor makes it last (%i ms)",
+    async (jumpMs) => {
+      const { groups, cloud, balancers, pass, clock } = setup();
+      balancers.add("front", { drains: true });
+      await groups.create({ ...web, loadBalancers: ["front"] });
+      await pass(3_000);
+      await groups.scale("web", 2);
+      await pass(4_000);
+      clock.jumpTo(clock.now() + jumpMs);
+      await groups.converge("web");
+      await pass(4_000);
+      expect(cloud.running("web")).toHaveLength(3);
+      await pass(4_000);
+      expect(cloud.running("web")).toHaveLength(2);
+    },
+  );
+});
+
+describe("several controllers on one store", () => {
+  it("make no server twice", async () => {
+    const first = setup();
+    const second = createPortableGroups({
+      provider: "fake",
+      servers: first.cloud.servers,
+      store: first.store,
+      capabilities: { readAfterWriteMs: 5_000, buildTimeoutMs: 600_000 },
+      clock: first.clock,
+      logger: silent,
+    });
+    await first.groups.create({ ...web, desired: 1 });
+    await Promise.all([
+      first.groups.scale("web", 6),
+      second.groups.converge("web"),
+      first.groups.converge("web"),
+      second.groups.converge("web"),
+    ]);
+    await first.pass(10_000);
+    expect(first.cloud.calls.create).toBe(6);
+    expect(first.cloud.running("web")).toHaveLength(6);
+    await second.close();
+  });
+});

@@ -30,7 +30,7 @@ import {
   requireGroup,
   waitForGroup,
 } from "./context.js";
-import { runPass } from "./converge.js";
+import { type Convergence, runPass } from "./converge.js";
 import { cooldownOfGroupMs, isHeldByPause } from "./cooldowns.js";
 import { createGroup } from "./create.js";
 import type { GroupDefinition } from "./documents.js";
@@ -108,13 +108,15 @@ function createContext(options: PortableGroupsOptions): Context {
     scaleIn: group.native?.scaleIn === "newest" ? "newest" : "oldest",
     ...options.tuning?.(group.native),
   });
-  const convergence = {
+  const convergence: Convergence = {
     ...options,
     repository,
     activities,
     settingsOf,
+    offsetsMs: new Map<string, number>(),
     isHeld: (group: string) => isHeldByPause(options.store, group, options.clock.now()),
     onDeleted: async (group: string) => {
+      convergence.offsetsMs.delete(group);
       await activities.drop(group);
       await options.onDeleted?.(group);
     },

@@ -73,15 +73,13 @@ function tiesOf(draft: Draft, server: Server): Tie[] {
 
 function isDraining(draft: Draft, server: Server, removal: Removal, ties: readonly Tie[]): boolean {
   removal.drainUntilMs ??= draft.nowMs + Math.max(...ties.map((tie) => tie.drainMs));
-  const longestMs = Math.max(removal.drainUntilMs - removal.sinceMs, 0);
-  const untilMs = Math.min(removal.drainUntilMs, draft.nowMs + longestMs);
-  if (untilMs <= draft.nowMs) return false;
+  if (removal.drainUntilMs <= draft.nowMs) return false;
   for (const tie of ties) {
     if (tie.state !== "draining")
       draft.steps.push({ kind: "detach", tie: tie.tie, servers: [server.id], drain: true });
   }
   if (ties.every((tie) => tie.state === "draining" && tie.active === 0)) return false;
-  draft.dueAtMs.push(untilMs);
+  draft.dueAtMs.push(removal.drainUntilMs);
   return true;
 }
 

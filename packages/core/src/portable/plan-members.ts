@@ -120,6 +120,28 @@ export function missMembers(draft: Draft): void {
   }
 }
 
+/** A server that outlives the age of crashes ends its slot's crash loop; until then the loop is told as a problem. */
+export function watchSurvivors(draft: Draft): void {
+  for (const server of draft.live) {
+    const slot = heldSlot(draft, server);
+    if (slot?.crashes === undefined) continue;
+    const leftMs = draft.input.settings.stableAfterMs - livedMs(draft, server);
+    if (leftMs > 0) {
+      const name = placeOf(server.labels)?.slot;
+      const words = slot.lastWords === undefined ? "" : `; last words: ${slot.lastWords}`;
+      if (slot.crashes > 1)
+        draft.problems.push(
+          `slot ${name} failed ${slot.crashes} times in a row soon after its start${words}`,
+        );
+      draft.dueAtMs.push(draft.nowMs + leftMs);
+    } else {
+      delete slot.crashes;
+      delete slot.notBeforeMs;
+      delete slot.lastWords;
+    }
+  }
+}
+
 function placeKey(server: Server): string | undefined {
   const place = placeOf(server.labels);
   return place && `${place.slot}.${place.generation}`;

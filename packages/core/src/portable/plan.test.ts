@@ -564,6 +564,43 @@ describe("the plan", () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
+  it("waits no longer than it was meant when the clock was set back by an hour", () => {
+    const hourAhead = NOW_MS + HOUR_MS;
+    const made = plan({
+      ...front,
+      servers: [member(1)],
+      balancers: { front: behind(["s1"], { state: "draining", active: 1 }) },
+      memory: {
+        createFailures: 1,
+        createsNotBeforeMs: hourAhead + 1_000,
+        removals: { s1: { reason: "terminate", sinceMs: hourAhead, drainUntilMs: hourAhead + 10_000 } },
+        slots: { 1: { generation: 1 }, 2: { ...asked, askedAtMs: hourAhead } },
+      },
+    });
+    expect(made.memory.createsNotBeforeMs).toBe(NOW_MS + 60_000);
+    expect(made.memory.removals.s1).toMatchObject({ sinceMs: NOW_MS, drainUntilMs: NOW_MS + 10_000 });
+    expect(made.memory.slots[2]).toMatchObject({ askedAtMs: NOW_MS });
+  });
+
+  it("ends a crash loop when a server of the slot has outlived it", () => {
+    const loop = {
+      slots: {
+        1: { generation: 3, key: "abc-1-3", server: "s1", seen: true, crashes: 2, lastWords: "oops" },
+      },
+    };
+    const at = (ageMs: number) =>
+      plan({
+        group: { desired: 1 },
+        servers: [member(1, { generation: 3, createdAtMs: NOW_MS - ageMs })],
+        memory: loop,
+      });
+    expect(at(59_999).problems).toEqual([
+      "slot 1 failed 2 times in a row soon after its start; last words: oops",
+    ]);
+    expect(at(60_000).problems).toEqual([]);
+    expect(at(60_000).memory.slots[1]).not.toHaveProperty("crashes");
+  });
+
   it("lets no other slot stand in for one that waits", () => {
     const young = member(2, { status: "stopped", createdAtMs: NOW_MS - 1 });
     const made = plan({ servers: [member(1), young] });

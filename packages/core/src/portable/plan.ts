@@ -10,11 +10,13 @@
  * next generation. So raising the group while it shrinks makes new servers rather than racing with deletions that
  * may have been acknowledged already.
  */
+
+import { LONGEST_WAIT_MS } from "./backoff.js";
 import type { GroupMemory } from "./documents.js";
-import { copyMemory } from "./documents.js";
+import { copyMemory, mendTimes } from "./documents.js";
 import type { ConvergenceInput, ConvergenceStep, Draft } from "./draft.js";
 import { moveOut } from "./plan-leaving.js";
-import { missMembers, retireFailed, retireTwins, sortMembers } from "./plan-members.js";
+import { missMembers, retireFailed, retireTwins, sortMembers, watchSurvivors } from "./plan-members.js";
 import { adjustSize } from "./plan-size.js";
 import { readHealth, retireUnhealthy, tieBalancers } from "./plan-ties.js";
 
@@ -42,6 +44,7 @@ export function planConvergence(input: ConvergenceInput): ConvergencePlan {
   retireTwins(draft);
   retireFailed(draft);
   missMembers(draft);
+  watchSurvivors(draft);
   readHealth(draft);
   retireUnhealthy(draft);
   adjustSize(draft);
@@ -63,7 +66,7 @@ function begin(input: ConvergenceInput): Draft {
     nowMs: input.nowMs,
     desired: input.group.deletingSinceMs === undefined ? input.group.desired : 0,
     byId: new Map(input.servers.map((server) => [server.id, server])),
-    memory: copyMemory(input.memory),
+    memory: copyMemory(mendTimes(input.memory, input.nowMs, LONGEST_WAIT_MS)),
     steps: [],
     problems: [],
     live: [],
