@@ -129,6 +129,36 @@ describe("after the controller was killed", () => {
   }, 60_000);
 });
 
+describe("a controller that is killed again and again while it makes and deletes servers", () => {
+  it("leaves no process that nobody knows, and no server without its process", async () => {
+    for (let round = 0; round < 8; round++) {
+      const breather = bench.breather(`b${round}`);
+      const lines = linesOf(breather);
+      // Another moment each time, somewhere in the fifth to twelfth turn.
+      await until(() => lines.length > 5 + round, isTrue);
+      await new Promise((resolve) => setTimeout(resolve, (round * 7) % 11));
+      const died = new Promise((resolve) => breather.once("exit", resolve));
+      breather.kill("SIGKILL");
+      await died;
+
+      const { servers, close } = await bench.open();
+      const listed = await until(
+        () => collect(servers.list()),
+        (all) => all.every(({ status }) => status !== "stopping" && status !== "building"),
+      );
+      const running = await until(
+        () => processesOf(bench.stateDir),
+        (all) => all.every(({ pid }) => readText(`/proc/${pid}/comm`).trim() === "sleep"),
+      );
+      const known = listed.filter(({ status }) => status === "active");
+      expect(running.map(({ pid }) => pid).sort()).toEqual(
+        known.map((server) => pidOf(bench, server)).sort(),
+      );
+      await close();
+    }
+  }, 90_000);
+});
+
 describe("creating", () => {
   it("with the same key gives the same server, at once, later and from another controller", async () => {
     const first = await bench.open();

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,8 @@ export interface Bench {
   open(options?: object): Promise<Connected>;
   /** Starts another controller as a process of its own. */
   starter(count: number, prefix: string, command?: string[]): ChildProcess;
+  /** Starts another controller that makes and deletes servers without end. */
+  breather(prefix: string): ChildProcess;
   /** Ends all that was started and removes the folder. */
   clear(): Promise<void>;
 }
@@ -33,6 +35,11 @@ export function createBench(): Bench {
   const stateDir = mkdtempSync(join(tmpdir(), "bellows-local-"));
   const opened: Connected[] = [];
   const started: ChildProcess[] = [];
+  const run = (args: string[]): ChildProcess => {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    started.push(child);
+    return child;
+  };
   return {
     stateDir,
     async open(options = {}) {
@@ -41,12 +48,9 @@ export function createBench(): Bench {
       opened.push(connected);
       return connected;
     },
-    starter(count, prefix, command = [web.command, ...web.args]) {
-      const args = [fixture("starter.mjs"), stateDir, String(count), prefix, ...command];
-      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-      started.push(child);
-      return child;
-    },
+    starter: (count, prefix, command = [web.command, ...web.args]) =>
+      run([fixture("starter.mjs"), stateDir, String(count), prefix, ...command]),
+    breather: (prefix) => run([fixture("breather.mjs"), stateDir, prefix]),
     async clear() {
       for (const child of started) child.kill("SIGKILL");
       await Promise.all(opened.map((connected) => connected.close()));
@@ -72,11 +76,15 @@ function killAll(stateDir: string): void {
 
 function serverPids(stateDir: string): number[] {
   return ["servers", "ended"].flatMap((part) =>
-    readdirSync(join(stateDir, part)).flatMap((id) => {
+    namesIn(join(stateDir, part)).flatMap((id) => {
       const text = readText(join(stateDir, part, id, "process.json"));
       return text === "" || id.startsWith("pid:") ? [] : [(JSON.parse(text) as { pid: number }).pid];
     }),
   );
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 export function readText(path: string): string {
