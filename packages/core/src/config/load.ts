@@ -33,6 +33,8 @@ export interface LoadOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Where `file` is meant from, and how messages shorten it. */
   cwd: string;
+  /** The text itself; `file` is then only what messages call it. */
+  text?: string;
 }
 
 /** What became of a file. Warnings are of what is legal and unwise; `secrets` must appear in no log. */
@@ -47,7 +49,7 @@ export type Loaded =
 export async function loadConfig(file: string, options: LoadOptions): Promise<Loaded> {
   const path = resolve(options.cwd, file);
   const shown = shownName(options.cwd, path);
-  const source = await readSource(path, shown);
+  const source = options.text === undefined ? await readSource(path, shown) : { text: options.text };
   if ("fault" in source) return { faults: [source.fault], warnings: [], secrets: [] };
   return loadText(source.text, { path, shown, ...options });
 }
