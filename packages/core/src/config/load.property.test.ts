@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts as they are written in files.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { load } from "../../test/config-files.js";

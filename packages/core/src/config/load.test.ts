@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts as they are written in files.
 import { describe, expect, it } from "vitest";
 import { configOf, faultsOf, load, warningsOf } from "../../test/config-files.js";
 import { renderFaults } from "./fault.js";
