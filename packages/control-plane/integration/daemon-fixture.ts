@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createPluginLoader, type Logger, loadConfig, systemClock } from "@bellows/core";
+import { type Daemon, type DaemonOptions, startDaemon } from "../src/daemon.js";
+
+/** A folder with a config, daemons over it, and an end that leaves nothing running. */
+export interface Bench {
+  folder: string;
+  file: string;
+  /** Log lines of warnings and errors. */
+  complaints: string[];
+  write(yaml: string): void;
+  start(more?: Partial<DaemonOptions>): Promise<Daemon>;
+  /** Deletes groups and balancers, stops daemons, removes the folder. */
+  end(): Promise<void>;
+}
+
+const SERVER = `
+import { createServer } from "node:http";
+createServer((request, response) => response.end(process.env.BELLOWS_INSTANCE ?? "")).listen(Number(process.env.PORT), "127.0.0.1");
+`;
+
+/** Makes a bench. */
+export function createBench(): Bench {
+  const folder = mkdtempSync(join(tmpdir(), "bellows-daemon-"));
+  const file = join(folder, "bellows.yaml");
+  const complaints: string[] = [];
+  const complain = (_data: object, message: string): void => void complaints.push(message);
+  const logger: Logger = { debug: () => {}, info: () => {}, warn: complain, error: complain };
+  const daemons: Daemon[] = [];
+  writeFileSync(join(folder, "server.mjs"), SERVER);
+  const loader = createPluginLoader({ from: [folder, dirname(fileURLToPath(import.meta.url))] });
+  return {
+    folder,
+    file,
+    complaints,
+    write: (yaml) => writeFileSync(file, yaml),
+    async start(more = {}) {
+      const daemon = await startDaemon({
+        file,
+        load: () => loadConfig(file, { loader, cwd: folder, env: process.env }),
+        folder: join(folder, "state"),
+        clock: systemClock,
+        logger,
+        version: "0.0.0-test",
+        newId: randomUUID,
+        ...more,
+      });
+      daemons.push(daemon);
+      return daemon;
+    },
+    async end() {
+      const last = daemons.at(-1);
+      if (last !== undefined) {
+        for (const cloud of last.session().clouds.values()) {
+          for await (const group of cloud.groups.list()) await cloud.groups.delete(group.id, { force: true, wait: true });
+          if (cloud.loadBalancers === undefined) continue;
+          for await (const balancer of cloud.loadBalancers.list()) await cloud.loadBalancers.delete(balancer.id);
+        }
+      }
+      for (const daemon of daemons) await daemon.stop(5_000);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `look` gives something. @throws Error with what was last seen, after 20 s. */
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  const startedAtMs = Date.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() - startedAtMs > 20_000) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
