@@ -69,7 +69,9 @@ describe("last known", () => {
   test("never shrinks by it", () => {
     const made = new Scene({ policies: [target(60, { onMissing: lastKnown(60_000) })], mode: "observe" });
     expect(made.round({ cpu: 10 }).record.wanted).toBe(1);
-    expect(made.after(10_000).round({}).record.wanted).toBe(4);
+    const { record } = made.after(10_000).round({});
+    expect(record.wanted).toBe(4);
+    expect(record.proposals[0]).toMatchObject({ kind: "want", want: 4 });
   });
 
   test("computes signals again from what it knows", () => {

@@ -61,6 +61,14 @@ describe("a step", () => {
     expect(findStep(low, 15, "grow")?.adjust).toEqual({ change: 1 });
   });
 
+  test("that overlaps another gives way to the one that begins higher", () => {
+    const overlapping: Step[] = [
+      { atLeast: 70, atMost: 90, adjust: { change: 1 } },
+      { atLeast: 80, atMost: 100, adjust: { change: 2 } },
+    ];
+    expect(findStep(overlapping, 85, "grow")?.adjust).toEqual({ change: 2 });
+  });
+
   test("with an exact count grows if it is open upwards, and shrinks if it is open downwards", () => {
     expect(stepDirection({ atLeast: 90, adjust: { desired: 8 } })).toBe("grow");
     expect(stepDirection({ atMost: 10, adjust: { desired: 1 } })).toBe("shrink");
