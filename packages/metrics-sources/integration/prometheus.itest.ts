@@ -8,6 +8,7 @@ import {
   waitFor,
 } from "@bellows/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import exposition from "../src/exposition.js";
 import prometheus from "../src/prometheus.js";
 
 describe.skipIf(!hasProgram("prometheus", "prometheus"))(
@@ -117,6 +118,33 @@ describe.skipIf(!hasProgram("prometheus", "prometheus"))(
           await source()
         ).readRange?.([{ params: { query: "vector(1)" } }], range, { deadlineMs: 30_000 })) ?? [];
       expect(points).toHaveLength(25_000);
+    });
+
+    test("its own page of metrics is one that the exposition source reads", async () => {
+      const pages = await exposition.create(
+        exposition.options.parse({ url: `${server.url}/metrics` }),
+        createHost({ key: "own" }),
+      );
+      const samples = await pages.read(
+        [
+          { params: { metric: "prometheus_ready" } },
+          {
+            params: {
+              metric: "prometheus_http_requests_total",
+              labels: { handler: "/api/v1/query", code: "200" },
+            },
+          },
+          { params: { metric: "prometheus_http_request_duration_seconds_bucket", stat: "max" } },
+          { params: { metric: "prometheus_http_requests_totl" } },
+        ],
+        { deadlineMs: 10_000 },
+      );
+      expect(samples[0]).toMatchObject({ value: 1 });
+      expect((samples[1] as { value: number }).value).toBeGreaterThan(0);
+      expect((samples[2] as { value: number }).value).toBeGreaterThan(0);
+      expect(samples[3]).toEqual({
+        unavailable: expect.stringContaining("did you mean prometheus_http_requests_total?"),
+      });
     });
 
     test("an address that is no Prometheus is named", async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Host, ReadOptions, Sample } from "@bellows/core";
 import { formatDuration } from "@bellows/core";
 
@@ -14,6 +15,8 @@ export interface Call {
 /** One request (or a few in a row) and the queries that it answers, by their places in the read. */
 export interface Job {
   indexes: readonly number[];
+  /** Whom it asks (an origin): jobs wait for others of their own lane only. Absent: all share one. */
+  lane?: string;
   /** What it leaves unanswered, or throws on, becomes `unavailable`. */
   run(call: Call): Promise<void>;
 }
@@ -22,7 +25,7 @@ export interface Job {
 export interface BatchSetup {
   host: Host;
   options: ReadOptions;
-  /** Jobs under way at once. */
+  /** Jobs under way at once in one lane. */
   concurrency: number;
   /** Says an error in one line that holds no secret. */
   reason(error: unknown): string;
@@ -30,6 +33,8 @@ export interface BatchSetup {
 
 /** The client's own deadline comes this much before the read's, since it can say more about what went wrong. */
 const LEAD_MS = 50;
+/** Jobs under way at once in all lanes together. */
+const MOST_AT_ONCE = 256;
 
 /**
  * Runs jobs side by side until all have ended or the read's time is up, whichever comes first.
@@ -50,18 +55,56 @@ export async function runJobs(count: number, jobs: readonly Job[], setup: BatchS
       options.onSample?.(index, sample);
     },
   };
-  const waiting = [...jobs];
-  const worker = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined && !over; job = waiting.shift()) {
-      await runJob(job, call, setup.reason);
-    }
-  };
-  const workers = Array.from({ length: Math.min(setup.concurrency, jobs.length) }, worker);
-  await Promise.race([Promise.all(workers), ending.reached]);
+  const all = runInLanes(jobs, setup.concurrency, (job) =>
+    ending.signal.aborted ? Promise.resolve() : runJob(job, call, setup.reason),
+  );
+  await Promise.race([all, ending.reached]);
   for (let index = 0; index < count; index++) call.answer(index, { unavailable: ending.words() });
   over = true;
   ending.clear();
   return samples as Sample[];
+}
+
+/** Runs jobs lane by lane, one of each in turn, so that a lane that is stuck holds up no other. */
+async function runInLanes(
+  jobs: readonly Job[],
+  concurrency: number,
+  run: (job: Job) => Promise<void>,
+): Promise<void> {
+  const lanes = new Map<string, { waiting: Job[]; running: number }>();
+  for (const job of jobs) {
+    const lane = lanes.get(job.lane ?? "");
+    if (lane) lane.waiting.push(job);
+    else lanes.set(job.lane ?? "", { waiting: [job], running: 0 });
+  }
+  if (jobs.length === 0) return;
+  await new Promise<void>((resolve) => {
+    let running = 0;
+    let left = jobs.length;
+    const start = (lane: { waiting: Job[]; running: number }, job: Job): void => {
+      lane.running += 1;
+      running += 1;
+      void run(job).finally(() => {
+        lane.running -= 1;
+        running -= 1;
+        left -= 1;
+        if (left === 0) resolve();
+        else pump();
+      });
+    };
+    const pump = (): void => {
+      for (let started = true; started; ) {
+        started = false;
+        for (const [name, lane] of lanes) {
+          const job = running < MOST_AT_ONCE && lane.running < concurrency ? lane.waiting.shift() : undefined;
+          if (job !== undefined) start(lane, job);
+          started ||= job !== undefined;
+          if (lane.waiting.length === 0) lanes.delete(name);
+        }
+      }
+    };
+    pump();
+  });
 }
 
 async function runJob(job: Job, call: Call, reason: BatchSetup["reason"]): Promise<void> {
@@ -69,10 +112,10 @@ async function runJob(job: Job, call: Call, reason: BatchSetup["reason"]): Promi
   try {
     await job.run(call);
   } catch (error) {
-    // What was cut off by the end of the read is told by the read, in its own words.
-    if (call.signal.aborted) return;
     unavailable = reason(error);
   }
+  // What was cut off by the end of the read is told by the read, in its own words.
+  if (call.signal.aborted) return;
   for (const index of job.indexes) call.answer(index, { unavailable });
 }
 
@@ -90,6 +133,8 @@ interface Ending {
 /** The end of a read: its deadline, or its caller giving it up. */
 function endOf(host: Host, { deadlineMs, signal }: ReadOptions): Ending {
   const controller = new AbortController();
+  // Every request of the read listens to it.
+  setMaxListeners(0, controller.signal);
   let words = "no answer";
   let reach = (): void => {};
   const reached = new Promise<void>((resolve) => {

@@ -43,11 +43,11 @@ export const connectionFields = {
 export const boundFields = {
   /** Longest answer that is read. */
   maxSize: size().optional(),
-  /** Requests under way at once (default 16). */
+  /** Requests under way at once to one host (default 16). */
   concurrency: z.number().int().min(1).max(256).optional(),
 };
 
-/** Requests under way at once, if a source does not say. */
+/** Requests under way at once to one host, if a source does not say. */
 export const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_TIMEOUT_MS = 10_000;
 

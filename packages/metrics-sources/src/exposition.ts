@@ -87,7 +87,11 @@ function jobsOf(queries: readonly MetricQuery<Params>[], context: Context): Job[
     const key = JSON.stringify(page);
     const indexes = jobs.get(key)?.indexes ?? [];
     indexes.push(index);
-    jobs.set(key, { indexes, run: (call) => readPage(page, key, indexes, call) });
+    jobs.set(key, {
+      indexes,
+      lane: new URL(page.url).origin,
+      run: (call) => readPage(page, key, indexes, call),
+    });
   }
   return [...jobs.values()];
 

@@ -84,7 +84,7 @@ function jobsOf(
     const indexes = jobs.get(key)?.indexes ?? [];
     indexes.push(index);
     const run = (call: Call): Promise<void> => ask(request, indexes, call);
-    jobs.set(key, { indexes, run });
+    jobs.set(key, { indexes, lane: new URL(request.url).origin, run });
   }
   return [...jobs.values()];
 

@@ -5,8 +5,9 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { createHost, type MetricQuery, type MetricSource, type Sample } from "@bellows/core";
-import { hasProgram } from "@bellows/testing";
+import { freePort, hasProgram } from "@bellows/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import exposition from "../src/exposition.js";
 import http from "../src/http.js";
@@ -15,6 +16,9 @@ import rabbitmq from "../src/rabbitmq.js";
 
 const DEADLINE_MS = 1_000;
 const MEBIBYTE = 1_048_576;
+
+/** A hundred megabytes of blanks in a hundred kilobytes. */
+const bomb = gzipSync(Buffer.alloc(100 * MEBIBYTE, 32));
 
 const open: Server[] = [];
 let url: string;
@@ -41,6 +45,15 @@ const misdeeds: Record<string, RequestListener> = {
     response.write('{"queue":');
     setImmediate(() => response.destroy());
   },
+  understated: (_request, response) => {
+    // Node refuses to send such an answer: it is written to the socket itself.
+    response.socket?.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"queue":{"ready":12}}');
+  },
+  nonsense: (_request, response) => void response.socket?.end("220 mail.example ESMTP\r\n"),
+  bomb: (_request, response) => {
+    response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
+  },
+  deep: (_request, response) => response.end("[".repeat(500_000)),
   around: (request, response) => response.writeHead(302, { location: request.url }).end(),
   away: (_request, response) => response.writeHead(302, { location: `${otherUrl}/good` }).end(),
   html: (_request, response) =>
@@ -87,6 +100,10 @@ const EXPECTED: [misdeed: string, reason: RegExp][] = [
   ["silent", /did not answer within|no answer within/],
   ["trickle", /did not answer within|no answer within/],
   ["short", /closed the connection|aborted/],
+  ["understated", /did not answer with JSON; it begins with|not a page of metrics|failed: Parse Error/],
+  ["nonsense", /failed: Parse Error|closed the connection/],
+  ["bomb", /answered with more than \d+ bytes/],
+  ["deep", /did not answer with JSON; it begins with|not a page of metrics/],
   ["around", /redirects more than 3 times/],
   ["away", /redirects to another origin/],
   ["html", /begins with "<!doctype html>|not a page of metrics/],
@@ -164,6 +181,30 @@ describe("one source with several metrics", () => {
     expect(new Map(seen).get(2)).toMatchObject({ unavailable: expect.any(String) });
     stopper.abort();
     expect(await read).toMatchObject([{ unavailable: "the read was given up" }, { value: 12 }, {}]);
+  });
+
+  test("a host that is dead keeps none of the others waiting, however much is asked of it", async () => {
+    const source = await http.create({}, createHost({ key: "web" }));
+    const queries = Array.from({ length: 40 }, (_, at) => params(`silent/${at}`));
+    const good = { params: { url: `${otherUrl}/good`, select: "queue.ready" } };
+    const sample = await new Promise((resolve) => {
+      void source.read([...queries, good], {
+        deadlineMs: 60_000,
+        signal: stopper.signal,
+        onSample: (index, sample) => index === 40 && resolve(sample),
+      });
+    });
+    expect(sample).toMatchObject({ value: 12 });
+    stopper.abort();
+  });
+
+  test("nobody at the door is told at once", async () => {
+    const port = await freePort();
+    const source = await http.create({}, createHost({ key: "web" }));
+    const samples = await source.read([{ params: { url: `http://127.0.0.1:${port}/` } }], {
+      deadlineMs: 10_000,
+    });
+    expect(samples).toEqual([{ unavailable: `http://127.0.0.1:${port} refused the connection` }]);
   });
 
   let stopper = new AbortController();
