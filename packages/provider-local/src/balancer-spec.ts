@@ -259,8 +259,3 @@ export function showMember(member: MemberStatus): Member {
     ...(reason === undefined ? {} : { detail: reason }),
   };
 }
-
-/** Metadata as the contract shows it, the owner's label included. */
-export function showMetadata(spec: LoadBalancerSpec): Metadata {
-  return { ...spec.metadata, ...(spec.owner === undefined ? {} : { "bellows:owner": spec.owner }) };
-}

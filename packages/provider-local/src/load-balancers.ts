@@ -22,7 +22,6 @@ import {
   pickPool,
   poolsOf,
   showMember,
-  showMetadata,
   toConfig,
   toMember,
   withHealthCheck,
@@ -104,7 +103,11 @@ export function createLoadBalancers(parts: BalancerParts): Required<LoadBalancer
     update: (ref, patch, options) => respec(ref, (spec) => patchSpec(spec, patch), options),
     async delete(ref, options = {}) {
       wanted(ref);
-      folders.markDeleted(ref);
+      try {
+        folders.markDeleted(ref);
+      } catch (error) {
+        throw storageFault(error, context.stateDir, context.key);
+      }
       const done = keeper.finish(ref);
       if (options.wait) return within(done, context, options);
       done.catch((error: unknown) =>
@@ -187,7 +190,7 @@ export function createLoadBalancers(parts: BalancerParts): Required<LoadBalancer
       change(ref, async (entry) => {
         const spec = { ...entry.spec, metadata };
         folders.write(spec, entry.createdAtMs);
-        return showMetadata(spec);
+        return { ...spec.metadata };
       }),
   };
 }
@@ -260,7 +263,8 @@ function show(spec: LoadBalancerSpec, status: BalancerStatus | undefined): LoadB
     })),
     addresses: (status?.listeners ?? []).map(({ address, boundPort }) => `${hostOf(address)}:${boundPort}`),
     zones: spec.zones ?? [],
-    metadata: showMetadata(spec),
+    metadata: { ...spec.metadata },
+    ...(spec.owner === undefined ? {} : { owner: spec.owner }),
   };
 }
 
