@@ -183,11 +183,11 @@ async function useAsStranger(folder, env) {
 
   const daemon = bellows.start("run", "--apply");
   try {
-    const rounds = await until(`a few decisions on ${group}`, daemon, startedWithinMs, () => {
-      const records = readJson(bellows, ["explain", group]);
-      return Array.isArray(records) && records.length > 0 ? records : undefined;
+    const rounds = await until("decision with an instance in service", daemon, startedWithinMs, () => {
+      const records = readJson(bellows, ["explain", group])?.records ?? [];
+      return records.some(({ counts }) => counts.inService > 0) ? records : undefined;
     });
-    step(`run --apply: last decision ${rounds.at(-1).action}`);
+    step(`run --apply: ${rounds.length} decisions, the last one ${rounds.at(-1).action}`);
     check(bellows.need("status").includes(group), `status must name ${group}`);
     check(bellows.need("explain", group).length > 0, "explain must print something");
     await stop(daemon);
