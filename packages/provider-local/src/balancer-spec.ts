@@ -4,7 +4,6 @@ import type {
   LoadBalancerPatch,
   LoadBalancerSpec,
   Member,
-  Metadata,
   NewMember,
   Pool,
   Server,
