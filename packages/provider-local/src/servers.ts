@@ -69,7 +69,9 @@ export function createServers(context: LocalContext, keeper: Keeper): LocalServe
       if (id === undefined || entry === undefined) return;
       if (entry.deletion === undefined) {
         const graceMs = options.graceMs ?? entry.record.stopTimeoutMs;
-        folders.write(id, "deletion", { atMs: context.clock.now(), graceMs, by: ownIdentity() });
+        stored(context, () =>
+          folders.write(id, "deletion", { atMs: context.clock.now(), graceMs, by: ownIdentity() }),
+        );
       }
       keeper.finish(id);
     },
@@ -84,16 +86,25 @@ export function createServers(context: LocalContext, keeper: Keeper): LocalServe
     },
     async label(ref, labels, options = {}) {
       options.signal?.throwIfAborted();
-      const id = find(ref) ?? adopt(context, ref, labels);
+      const id = find(ref) ?? stored(context, () => adopt(context, ref, labels));
       const settled = await keeper.settle(id);
       if (settled === undefined) throw noServer(ref, context.key);
-      return relabel(context, settled, labels);
+      return stored(context, () => relabel(context, settled, labels));
     },
     onChange: (listener) => keeper.onChange(listener),
   };
 }
 
 const show = ({ entry, standing }: Settled): Server => toServer(entry, standing);
+
+/** @throws UnavailableError when what is to be kept cannot be written. */
+function stored<T>(context: LocalContext, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storageFault(error, context.stateDir, context.key);
+  }
+}
 
 function carries(labels: Metadata | undefined, wanted: readonly [string, string][]): boolean {
   return labels !== undefined && wanted.every(([name, value]) => labels[name] === value);
