@@ -4,7 +4,7 @@
  * records. Both start from the same observations and samples, take turns, and are compared record by record before
  * anything is timed. BENCH_SHORT=1 takes less time and says less.
  */
-import { deepStrictEqual } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { compileScaling, decideRound, emptyMemory } from "../packages/core/dist/index.js";
@@ -208,7 +208,7 @@ function byHand(name, { status }, samples, memory, nowMs, id) {
         params: { policy: "busy", what: when, leftMs: 20_000 - busy.reason.params.heldMs },
       });
     }
-    if (within) {
+    if (want === desired) {
       const shared = { policy: "cpu", signal: "cpu", value: cpu, forMs: 0 };
       const more = Math.round(Math.max(66, (60 * desired) / inService) * 1e9) / 1e9;
       wouldChangeIf.push({ code: "if-above", params: { ...shared, bound: more, orEqual: false } });
@@ -218,6 +218,7 @@ function byHand(name, { status }, samples, memory, nowMs, id) {
         wouldChangeIf.push({ code: "if-below", params: { ...shared, bound, orEqual: fewer < 54 } });
       }
     }
+    if (wouldChangeIf.length === 0) wouldChangeIf.push({ code: "if-wanted-otherwise", params: {} });
   }
   const record = {
     id,
@@ -272,6 +273,17 @@ function roundOf(decide, state, round) {
   return performance.now() - beganMs;
 }
 
+/** The first group that differs says more than ten thousand that do. */
+function requireEqual(ours, theirs) {
+  for (let i = 0; i < groups; i++) {
+    const [a, b] = [ours, theirs].map(({ memories, records }) => ({
+      memory: memories[i],
+      record: records[i],
+    }));
+    if (!isDeepStrictEqual(a, b)) throw new Error(`not equal:\n${JSON.stringify(a)}\n${JSON.stringify(b)}`);
+  }
+}
+
 const freshState = () => ({ memories: names.map(emptyMemory), records: new Array(groups) });
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -294,7 +306,7 @@ line.memories = names.map(emptyMemory);
 for (let round = 0; round < 6; round++) {
   roundOf(decideLine, line, round);
   roundOf(decideHand, hand, round);
-  deepStrictEqual(line, hand);
+  requireEqual(line, hand);
 }
 
 const times = { line: [], hand: [] };
@@ -304,7 +316,7 @@ for (let round = 6; round < 6 + turns; round++) {
   collect();
   times.hand.push(roundOf(decideHand, hand, round));
 }
-deepStrictEqual(line, hand);
+requireEqual(line, hand);
 
 const lineMs = median(times.line);
 const handMs = median(times.hand);
