@@ -15,7 +15,8 @@ import type {
 import { CONTRACT_VERSION } from "./contracts/provider.js";
 import type { StateStore } from "./contracts/state-store.js";
 import type { WebhooksDriver } from "./contracts/webhook.js";
-import { ConfigError, errorLine, UnsupportedError } from "./errors.js";
+import { can, LAID, laidOver, NOUNS, refusals } from "./drivers.js";
+import { ConfigError, errorLine } from "./errors.js";
 import { freezeAnswers } from "./freeze.js";
 import { type BoundGroup, bindGroup } from "./group-handle.js";
 import { createHost, silentLogger } from "./host/host.js";
@@ -183,8 +184,9 @@ function assemble<Options, P extends Provider>(
       plugin,
       parseLaunch: launchParser(plugin),
     });
-  const drivers = laidOver(provider, portable, settings);
-  const refusing = refusals(provider, settings);
+  const laying = { ...settings, hasStore: settings.store !== undefined };
+  const drivers = laidOver(provider, portable, laying);
+  const refusing = refusals(provider, laying);
   const driver = <K extends keyof ProviderDrivers>(noun: K): NonNullable<ProviderDrivers[K]> =>
     drivers[noun] ? freezeAnswers(drivers[noun]) : refusing(noun);
   const wrapped = Object.fromEntries(
@@ -218,47 +220,6 @@ function assemble<Options, P extends Provider>(
   ) as Cloud<P>;
 }
 
-const NOUNS = [
-  "groups",
-  "servers",
-  "launch",
-  "policies",
-  "webhooks",
-  "alarms",
-  "loadBalancers",
-  "activities",
-  "clusters",
-  "regions",
-  "metrics",
-] as const satisfies readonly (keyof ProviderDrivers)[];
-/** Always there, if only to say what is missing. */
-const LAID: readonly (keyof ProviderDrivers)[] = ["groups", "launch", "policies", "webhooks", "activities"];
-
-function laidOver(provider: Provider, portable: Portable | undefined, settings: Settled): ProviderDrivers {
-  const ownGroups = provider.groups !== undefined && settings.groups !== "portable";
-  const { groups, launch, activities, policies, webhooks, ...rest } = pickDrivers(provider);
-  const own: ProviderDrivers = { ...rest };
-  for (const [noun, native, laid] of [
-    ["groups", portable || !ownGroups ? undefined : groups, portable?.groups],
-    ["launch", ownGroups ? launch : undefined, portable?.launch],
-    ["activities", ownGroups ? activities : undefined, portable?.activities],
-  ] as const) {
-    const chosen = native ?? laid;
-    if (chosen !== undefined) Object.assign(own, { [noun]: chosen });
-  }
-  const merged = { policies: portable?.policies ?? policies, webhooks: portable?.webhooks ?? webhooks };
-  for (const [noun, chosen] of Object.entries(merged))
-    if (chosen !== undefined) Object.assign(own, { [noun]: chosen });
-  return own;
-}
-
-function pickDrivers(provider: Provider): ProviderDrivers {
-  const drivers: ProviderDrivers = {};
-  for (const noun of NOUNS)
-    if (provider[noun] !== undefined) Object.assign(drivers, { [noun]: provider[noun] });
-  return drivers;
-}
-
 function launchParser(
   plugin: Pick<ProviderPlugin, "launch" | "name">,
 ): (launch: LaunchConfiguration) => LaunchConfiguration {
@@ -272,35 +233,6 @@ function launchParser(
   };
 }
 
-/** Drivers that say, whatever is called, why they are not there and what to do about it. */
-function refusals(
-  provider: Provider,
-  settings: Settled,
-): <K extends keyof ProviderDrivers>(noun: K) => NonNullable<ProviderDrivers[K]> {
-  return <K extends keyof ProviderDrivers>(noun: K) => {
-    const needsStore =
-      settings.store === undefined &&
-      (provider.groups === undefined || noun === "policies" || noun === "webhooks");
-    const refuse = (operation: string): never => {
-      throw new UnsupportedError(
-        `provider ${settings.key} has no ${noun} of its own${needsStore ? ", and there is no store to keep them in" : ""}`,
-        {
-          provider: settings.key,
-          operation,
-          hint: needsStore ? "pass a store: connect(plugin, options, { store })" : "see cloud.can()",
-        },
-      );
-    };
-    return new Proxy(
-      {},
-      {
-        get: (_target, method) =>
-          typeof method === "symbol" || method === "then" ? undefined : () => refuse(`${noun}.${method}`),
-      },
-    ) as NonNullable<ProviderDrivers[K]>;
-  };
-}
-
 function withHandle<G extends object>(
   groups: G,
   of: (group: string) => BoundGroup,
@@ -308,15 +240,6 @@ function withHandle<G extends object>(
   return new Proxy(groups, {
     get: (target, key) => (key === "of" ? of : Reflect.get(target, key, target)),
   }) as G & { of(group: string): BoundGroup };
-}
-
-function can(drivers: ProviderDrivers, feature: string): boolean {
-  let found: unknown = drivers;
-  for (const part of feature.split(".")) {
-    if (typeof found !== "object" || found === null) return false;
-    found = (found as Record<string, unknown>)[part];
-  }
-  return found !== undefined && found !== null;
 }
 
 async function shut(

@@ -41,8 +41,10 @@ export function bindGroup(nouns: Nouns, ref: Ref): BoundGroup {
   };
   const groups = bind(nouns.groups, ref);
   return new Proxy(parts, {
-    get: (target, key) =>
-      key in target ? target[key] : key === "then" ? undefined : Reflect.get(groups, key),
+    get(target, key): unknown {
+      if (key in target) return target[key];
+      return key === "then" ? undefined : Reflect.get(groups, key);
+    },
   }) as unknown as BoundGroup;
 }
 

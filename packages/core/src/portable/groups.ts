@@ -11,10 +11,10 @@
 import { randomUUID } from "node:crypto";
 import type { ActivitiesDriver } from "../contracts/activity.js";
 import type { CallOptions, Ref } from "../contracts/common.js";
-import type { Group, GroupStatus, GroupsDriver, Observation } from "../contracts/group.js";
+import type { Group, GroupStatus, GroupsDriver } from "../contracts/group.js";
 import type { LaunchDriver } from "../contracts/launch.js";
 import { formatDuration } from "../duration.js";
-import { ConflictError, CooldownError, errorLine } from "../errors.js";
+import { ConflictError, CooldownError } from "../errors.js";
 import { isGroupEmpty } from "../waiters.js";
 import { openActivities } from "./activities.js";
 import { canonical, patched, requireWithin } from "./bounds.js";
@@ -34,17 +34,17 @@ import { type Convergence, runPass } from "./converge.js";
 import { cooldownOfGroupMs, isHeldByPause } from "./cooldowns.js";
 import { createGroup } from "./create.js";
 import type { GroupDefinition } from "./documents.js";
-import { copyMemory, emptyGroupMemory } from "./documents.js";
+import { copyMemory } from "./documents.js";
 import type { ConvergenceSettings } from "./draft.js";
 import { createKeeper } from "./keeper.js";
 import { groupOf } from "./labels.js";
 import { createLaunch } from "./launch.js";
 import { attach, detach, protect, setStandby, terminate } from "./membership.js";
-import { isPaused, planConvergence } from "./plan.js";
+import { listGroups, observe, viewLost } from "./observe.js";
+import { isPaused } from "./plan.js";
 import type { GroupRecord } from "./repository.js";
 import { openRepository } from "./repository.js";
-import { lostDefinition, viewGroup, viewState, viewStatus } from "./view.js";
-import { lookAt, tiesToRead, type World } from "./world.js";
+import { viewGroup, viewState } from "./view.js";
 
 export type { PortableGroupsOptions } from "./context.js";
 
@@ -222,81 +222,6 @@ function createGroups(context: Context): PortableGroups["groups"] {
       await issue(context, group);
     },
   };
-}
-
-function viewLost(context: Context, group: string, servers: Parameters<typeof lostDefinition>[1]): Group {
-  const lost = viewGroup(lostDefinition(group, servers), emptyGroupMemory(), context.clock.now());
-  return {
-    ...lost,
-    paused: true,
-    problems: ["definition lost: create the group again to take its servers back"],
-  };
-}
-
-/** Groups of the store, then those known only by their servers' labels. */
-async function* listGroups(context: Context, call?: CallOptions): AsyncGenerator<Group> {
-  const known = new Set<string>();
-  for await (const name of context.repository.names(call)) {
-    const record = await context.repository.load(name, call);
-    known.add(name);
-    if (record === undefined) continue;
-    if (record.definition.deletingSinceMs === undefined)
-      yield viewGroup(record.definition, record.memory, context.clock.now());
-    else context.keeper.kick(name);
-  }
-  for (const [name, servers] of await lookAt(context.servers).allServers(call)) {
-    const living = servers.filter(isLiving);
-    if (!known.has(name) && living.length > 0) yield viewLost(context, name, living);
-  }
-}
-
-/** One `servers.list` for all groups, each balancer once; then passes in the background for those that need one. */
-async function observe(context: Context, groups: readonly Ref[], call?: CallOptions): Promise<Observation[]> {
-  const world = lookAt(context.servers, context.loadBalancers);
-  if (groups.length === 0) return [];
-  let servers: Awaited<ReturnType<World["servers"]>>;
-  try {
-    servers = await world.servers([...new Set(groups)], call);
-  } catch (error) {
-    return groups.map(() => ({ unavailable: errorLine(error) }));
-  }
-  return Promise.all(
-    groups.map((group) => observeOne(context, world, group, servers.get(group) ?? [], call)),
-  );
-}
-
-async function observeOne(
-  context: Context,
-  world: World,
-  group: string,
-  servers: Parameters<typeof viewStatus>[2],
-  call?: CallOptions,
-): Promise<Observation> {
-  try {
-    const record = await context.repository.load(group, call);
-    if (record === undefined || record.definition.deletingSinceMs !== undefined) {
-      if (record !== undefined) context.keeper.kick(group);
-      const living = record === undefined ? servers.filter(isLiving) : [];
-      if (living.length === 0) return { unavailable: `there is no group "${group}"` };
-      const status = viewStatus(
-        lostDefinition(group, living),
-        emptyGroupMemory(),
-        living,
-        new Map(),
-        context.clock.now(),
-      );
-      return { status: { ...status, group: viewLost(context, group, living) } };
-    }
-    const { definition, memory } = record;
-    const balancers = await world.balancers(tiesToRead(definition.loadBalancers, memory.registered), call);
-    const nowMs = context.clock.now();
-    const settings = context.convergence.settingsOf(definition);
-    const plan = planConvergence({ group: definition, servers, balancers, memory, nowMs, settings });
-    if (!plan.settled || canonical(plan.memory) !== canonical(memory)) context.keeper.kick(group);
-    return { status: viewStatus(definition, plan.memory, servers, balancers, nowMs) };
-  } catch (error) {
-    return { unavailable: errorLine(error) };
-  }
 }
 
 /** Otter's rule: deletable as soon as nothing is wanted, even while the last servers still end. */

@@ -35,7 +35,7 @@ type Event =
   | { kind: "scale"; to: number }
   | { kind: "bounds"; min: number; max: number }
   | {
-      kind: "exit" | "vanish" | "terminate" | "protect" | "member-removed" | "attach" | "detach";
+      kind: "exit" | "vanish" | "terminate" | "member-removed" | "attach" | "detach";
       which: number;
     }
   | { kind: "fault"; call: "create" | "delete" | "list"; how: "lost" | "refused" | "down" }

@@ -112,7 +112,8 @@ function deletingOurs(groups: GroupsDriver, { store, key }: PortableOptions): Gr
     get(target, method) {
       if (method === "delete") return remove;
       const member: unknown = Reflect.get(target, method, target);
-      return typeof member === "function" ? member.bind(target) : member;
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]): unknown => Reflect.apply(member, target, args);
     },
   });
 }

@@ -194,7 +194,10 @@ export function createWebhooks(
   return {
     async *list(group, policy, call) {
       const at = await place(group, policy);
-      if (at.native) return yield* at.native.list(group, policy, call);
+      if (at.native) {
+        yield* at.native.list(group, policy, call);
+        return;
+      }
       for (const kept of await shelf.read(at.group.name, at.key))
         if (kept.policy === at.policy.id) yield view(at, kept);
     },
