@@ -44,7 +44,7 @@ export interface Issue {
 
 /** Puts one issue of a schema into the report, in words and at its place. */
 export function reportIssue(subject: Subject, issue: Issue, base: readonly PathStep[] = []): void {
-  const path = [...base, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
+  const path = [...base, ...stepsOf(issue.path)];
   if (issue.code === "invalid_union" && issue.errors !== undefined && issue.errors.length > 0) {
     return reportUnion(subject, issue, path);
   }
@@ -114,7 +114,9 @@ function reportUnion(subject: Subject, issue: Issue, path: readonly PathStep[]):
   if (node === undefined) return reportMissing(subject, path);
   if (isPoisoned(node)) return;
   const branches = issue.errors ?? [];
-  const inner = branches.filter((errors) => errors.every((error) => !isWrongKind(error)));
+  const inner = branches
+    .filter((errors) => errors.every((error) => !isWrongKind(error)))
+    .map((errors) => withoutEchoes(node, errors));
   const best = [...inner].sort((a, b) => a.length - b.length)[0];
   if (best !== undefined) {
     for (const error of best) reportIssue(subject, error, path);
@@ -124,6 +126,23 @@ function reportUnion(subject: Subject, issue: Issue, path: readonly PathStep[]):
     ...new Set(branches.flatMap((errors) => errors.filter(isWrongKind).flatMap(expectations))),
   ];
   subject.report.fault(node, `${nameOf(subject, path)} must be ${list(options)}`);
+}
+
+/** A mistyped key makes two issues, one that it is unknown and one that the right one is missing: one is enough. */
+export function withoutEchoes(node: SourceNode, issues: readonly Issue[]): readonly Issue[] {
+  const strangers = issues.filter((issue) => issue.code === "unrecognized_keys");
+  return issues.filter((issue) => {
+    const missing = issue.path.at(-1);
+    if (typeof missing !== "string" || nodeAt(node, stepsOf(issue.path)) !== undefined) return true;
+    const beside = strangers.filter(
+      (stranger) => stranger.path.join("/") === issue.path.slice(0, -1).join("/"),
+    );
+    return !beside.some((stranger) => stranger.keys?.some((key) => nearest(key, [missing]) !== undefined));
+  });
+}
+
+function stepsOf(path: readonly PropertyKey[]): PathStep[] {
+  return path.map((step) => (typeof step === "symbol" ? String(step) : step));
 }
 
 function isWrongKind(issue: Issue): boolean {
@@ -138,7 +157,7 @@ function nameOf(subject: Subject, path: readonly PathStep[]): string {
 function words(issue: Issue, key: string, node: SourceNode): { message: string; hint?: string } {
   const params = issue.params ?? {};
   const hint = params.hint === undefined ? {} : { hint: params.hint };
-  if (issue.code !== "custom" && isAuthored(issue)) return { message: subjectless(issue.message, key) };
+  if (issue.code !== "custom" && isAuthored(issue)) return authored(issue.message, key);
   switch (issue.code) {
     case "invalid_type":
       return wrongType(issue, key, node);
@@ -159,6 +178,13 @@ function words(issue: Issue, key: string, node: SourceNode): { message: string; 
     default:
       return { message: `${key}: ${plainMessage(issue)}`, ...hint };
   }
+}
+
+/** A schema that says only what to write has given the advice, not the fault. */
+function authored(message: string, key: string): { message: string; hint?: string } {
+  return /^write /.test(message)
+    ? { message: `${key} cannot be read`, hint: message }
+    : { message: subjectless(message, key) };
 }
 
 /** Whether the schema's author wrote the message; the library's own are said better here. */

@@ -261,6 +261,14 @@ describe("providers and plugins", () => {
     ]);
   });
 
+  it("wrong options hide nothing that the plugin can say elsewhere", async () => {
+    const text = group("cloud: { grace: 5 }").replace("cloud: {} }", "cloud: { tries: x } }");
+    expect(await faultsOf(text)).toEqual([
+      "2:30 tries must be a number",
+      "4:64 grace needs a unit (write 5s)",
+    ]);
+  });
+
   it("a launch word that means nothing there is refused by name", async () => {
     expect(await faultsOf(group("").replace("image: a", "image: a, command: node"))).toEqual([
       '4:46 "command" in launch means nothing to provider cloud (it takes image, size, metadata, cloud)',
@@ -280,7 +288,6 @@ describe("providers and plugins", () => {
       ),
     );
     expect(faults).toEqual([
-      '4:59 groups.web.metrics.q needs "url"',
       '4:78 unknown key "ulr" in groups.web.metrics.q (did you mean "url"?)',
       '4:101 unknown source "htp" (did you mean "http"?)',
       '4:129 source "rabbitmq" needs options (name it once: sources: { rabbitmq1: { use: rabbitmq, … } }, and write source: rabbitmq1)',
@@ -370,6 +377,10 @@ describe("groups", () => {
       'cooldown cannot be read: "soon" (write a number and its unit, such as 30s, 5m, 1h or 7d)',
     ],
     ["onMissing: { lastKnown: 5 }", "lastKnown needs a unit (write 5s)"],
+    [
+      "onMissing: { lastKnown: 5m, then: { atleast: 2 } }",
+      'unknown key "atleast" in groups.web.onMissing.then (did you mean "atLeast"?)',
+    ],
     ["onMissing: wait", "onMissing must be hold, breach or a map of keys and values"],
     ["limits: { scaleIn: { rate: fast } }", "rate cannot be read (write 1 per 1m, or 100% per 1m)"],
     [

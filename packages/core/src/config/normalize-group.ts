@@ -8,6 +8,7 @@ import type { Broken, Context } from "./context.js";
 import { compact } from "./context.js";
 import { DEFAULTS } from "./defaults.js";
 import { checkCondition, knownNames } from "./expressions-in-file.js";
+import { foreignHint } from "./foreign-words.js";
 import { entriesOf } from "./normalize-metrics.js";
 import type { NormalizedScaling } from "./normalize-scaling.js";
 import { checkName, normalizeScaling } from "./normalize-scaling.js";
@@ -232,15 +233,15 @@ function readLaunch(
   };
   if (provider === undefined || provider === "broken") {
     // Nobody can say what the provider takes; the common words are checked all the same, and its own are let pass.
+    const commonWords = Object.keys(launchWords.shape);
+    const own = ({ key, value }: Entry): boolean =>
+      value.kind === "map" &&
+      !commonWords.includes(key) &&
+      foreignHint("launch", key, undefined, commonWords) === undefined;
     const node: SourceNode =
-      field.node.kind !== "map"
-        ? field.node
-        : {
-            ...field.node,
-            entries: field.node.entries.filter(
-              ({ key, value }) => key in launchWords.shape || value.kind !== "map",
-            ),
-          };
+      field.node.kind === "map"
+        ? { ...field.node, entries: field.node.entries.filter((entry) => !own(entry)) }
+        : field.node;
     read({ ...common, node, schema: launchWords });
     return undefined;
   }

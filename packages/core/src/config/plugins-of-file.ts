@@ -79,7 +79,8 @@ async function loadOne<P extends PluginKinds[K], K extends "provider" | "metric-
       ? { ...value, entries: value.entries.filter((field) => field.key !== "use") }
       : { kind: "map", start: keyRange.start, end: keyRange.end, entries: [] };
   const got = read({ report, node: options, schema: plugin.options, where, key, keyRange });
-  return got === undefined ? "broken" : { key, use, plugin: plugin as P, options: got.value };
+  // With wrong options nothing is ever connected, and yet the plugin can say what is wrong elsewhere.
+  return { key, use, plugin: plugin as P, options: got?.value };
 }
 
 async function loadReported<K extends keyof PluginKinds>(

@@ -8,7 +8,7 @@
  */
 import type { z } from "zod";
 import type { Issue, Subject } from "./issues.js";
-import { reportIssue, reportUnknownKey } from "./issues.js";
+import { reportIssue, reportUnknownKey, withoutEchoes } from "./issues.js";
 import type { Range, ScalarNode, SourceNode } from "./source-node.js";
 import { isNull, isPoisoned, nodeAt, toPlain } from "./source-node.js";
 
@@ -28,7 +28,7 @@ export function read<T>(subject: Subject & { schema: z.ZodType<T> }): { value: T
     const changed =
       round < MOST_ROUNDS && issues.map((issue) => convert(subject.node, issue, [], instead)).some(Boolean);
     if (changed) continue;
-    for (const issue of issues) reportIssue(subject, issue);
+    for (const issue of withoutEchoes(subject.node, issues)) reportIssue(subject, issue);
     return undefined;
   }
 }
