@@ -56,9 +56,11 @@ export function createBench(): Bench {
       const last = daemons.at(-1);
       if (last !== undefined) {
         for (const cloud of last.session().clouds.values()) {
-          for await (const group of cloud.groups.list()) await cloud.groups.delete(group.id, { force: true, wait: true });
+          for await (const group of cloud.groups.list())
+            await cloud.groups.delete(group.id, { force: true, wait: true });
           if (cloud.loadBalancers === undefined) continue;
-          for await (const balancer of cloud.loadBalancers.list()) await cloud.loadBalancers.delete(balancer.id);
+          for await (const balancer of cloud.loadBalancers.list())
+            await cloud.loadBalancers.delete(balancer.id);
         }
       }
       for (const daemon of daemons) await daemon.stop(5_000);

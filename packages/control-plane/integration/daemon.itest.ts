@@ -40,23 +40,34 @@ describe("the daemon", () => {
     const daemon = await bench.start({ prepare: apply });
     expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200);
     const ready = await until("an instance in service", async () => {
-      const status = (await (await fetch(`${daemon.url}/api/v1/status`)).json()) as { groups: { inService?: number; desired?: number }[] };
+      const status = (await (await fetch(`${daemon.url}/api/v1/status`)).json()) as {
+        groups: { inService?: number; desired?: number }[];
+      };
       return status.groups[0]?.inService === 1 && status;
     });
     expect(ready.groups[0]).toMatchObject({ desired: 1, inService: 1 });
     await until("a record", async () => {
-      const { records } = (await (await fetch(`${daemon.url}/api/v1/groups/web/records`)).json()) as { records: { action: string; at: string; reasons: { text: string }[] }[] };
+      const { records } = (await (await fetch(`${daemon.url}/api/v1/groups/web/records`)).json()) as {
+        records: { action: string; at: string; reasons: { text: string }[] }[];
+      };
       return records.at(-1)?.action === "hold" && (records.at(-1)?.reasons[0]?.text ?? "") !== "";
     });
     const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
     expect(metrics).toMatch(/bellows_group_desired\{group="web"\} 1/);
-    const { paths } = (await (await fetch(`${daemon.url}/openapi.json`)).json()) as { paths: Record<string, unknown> };
-    expect(Object.keys(paths)).toEqual(expect.arrayContaining(["/api/v1/status", "/api/v1/groups/{group}/orders", "/healthz"]));
+    const { paths } = (await (await fetch(`${daemon.url}/openapi.json`)).json()) as {
+      paths: Record<string, unknown>;
+    };
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(["/api/v1/status", "/api/v1/groups/{group}/orders", "/healthz"]),
+    );
     const before = [...(await instances(daemon))];
     await daemon.stop(5_000);
     await expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow();
     const again = await bench.start();
-    await until("the same instance", async () => JSON.stringify(await instances(again)) === JSON.stringify(before));
+    await until(
+      "the same instance",
+      async () => JSON.stringify(await instances(again)) === JSON.stringify(before),
+    );
   });
 
   test("takes orders by POST with an admin token alone, and shows no secret", async () => {
@@ -65,7 +76,10 @@ describe("the daemon", () => {
     const order = (token: string | undefined, body: object): Promise<Response> =>
       fetch(`${daemon.url}/api/v1/groups/web/orders`, {
         method: "POST",
-        headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+        headers: {
+          "content-type": "application/json",
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
         body: JSON.stringify(body),
       });
     const admin = await daemon.control.createToken("ci", "admin");
@@ -78,7 +92,10 @@ describe("the daemon", () => {
     expect(((await bad.json()) as { error: { code: string } }).error.code).toBe("config");
     const good = await order(admin.secret, { to: 3 });
     expect(good.status).toBe(202);
-    expect(await good.json()).toMatchObject({ outcome: "executed", record: { from: 1, to: 3, order: { kind: "api", by: "ci" } } });
+    expect(await good.json()).toMatchObject({
+      outcome: "executed",
+      record: { from: 1, to: 3, order: { kind: "api", by: "ci" } },
+    });
     expect((await order(admin.secret, { to: 3 })).status).toBe(200);
     expect((await fetch(`${daemon.url}/api/v1/groups/nothing`)).status).toBe(404);
     const tokens = JSON.stringify(await daemon.control.listTokens());
@@ -88,8 +105,16 @@ describe("the daemon", () => {
   test("a capability URL orders its policy once per cooldown, and unknown ones look alike", async () => {
     bench.write(config());
     const daemon = await bench.start({ prepare: apply });
-    const webhooks = (await daemon.control.invoke("local", "webhooks.list", ["web", "deploy"])) as { name: string; url: string }[];
-    expect(webhooks).toMatchObject([{ name: "ci", url: expect.stringMatching(/^https:\/\/scale\.example\.com\/v1\.0\/execute\/1\/[0-9a-f]{64}/) }]);
+    const webhooks = (await daemon.control.invoke("local", "webhooks.list", ["web", "deploy"])) as {
+      name: string;
+      url: string;
+    }[];
+    expect(webhooks).toMatchObject([
+      {
+        name: "ci",
+        url: expect.stringMatching(/^https:\/\/scale\.example\.com\/v1\.0\/execute\/1\/[0-9a-f]{64}/),
+      },
+    ]);
     const path = new URL(webhooks[0]?.url ?? "").pathname;
     const call = async (at: string): Promise<[number, string]> => {
       const response = await fetch(`${daemon.url}${at}`, { method: "POST", body: "{ whatever" });
@@ -101,10 +126,14 @@ describe("the daemon", () => {
     expect(await call(path)).toEqual([202, ""]);
     const records = await until("both records", async () => {
       const found = [];
-      for await (const { value } of daemon.control.records("web")) if (value.order?.kind === "webhook") found.push(value);
+      for await (const { value } of daemon.control.records("web"))
+        if (value.order?.kind === "webhook") found.push(value);
       return found.length === 2 && found;
     });
-    expect(records.map((record) => [record.from, record.to, record.action])).toEqual([[1, 2, "scale"], [2, 2, "hold"]]);
+    expect(records.map((record) => [record.from, record.to, record.action])).toEqual([
+      [1, 2, "scale"],
+      [2, 2, "hold"],
+    ]);
     expect(records[1]?.reasons.map((reason) => reason.code).join()).toContain("cooldown");
   });
 
@@ -121,7 +150,10 @@ describe("the daemon", () => {
   test("a second controller on the same state folder refuses to start and names the holder", async () => {
     bench.write(config());
     const daemon = await bench.start();
-    await expect(bench.start()).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining(`held by process ${process.pid} at ${daemon.url}`) });
+    await expect(bench.start()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(`held by process ${process.pid} at ${daemon.url}`),
+    });
   }, 20_000);
 
   test("a port that is taken is an error that names it, and leaves the state folder free", async () => {
@@ -132,7 +164,10 @@ describe("the daemon", () => {
     const blocker = (await import("node:net")).createServer().listen(Number(port), "127.0.0.1");
     try {
       bench.write(config().replace("127.0.0.1:0", `127.0.0.1:${port}`));
-      await expect(bench.start()).rejects.toMatchObject({ code: "conflict", message: `port ${port} of 127.0.0.1 is taken` });
+      await expect(bench.start()).rejects.toMatchObject({
+        code: "conflict",
+        message: `port ${port} of 127.0.0.1 is taken`,
+      });
     } finally {
       blocker.close();
     }
@@ -147,14 +182,34 @@ describe("the daemon", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const control = connectControl(path);
     expect(await controllerAnswers(path)).toBe(true);
-    expect((await control.order("web", { origin: { kind: "manual" }, adjust: { desired: 2 }, skipCooldowns: true })).outcome).toBe("executed");
-    await expect(control.order("nothing", { origin: { kind: "manual" }, adjust: { desired: 2 } })).rejects.toMatchObject({ code: "not-found", hint: "groups there: web" });
+    expect(
+      (
+        await control.order("web", {
+          origin: { kind: "manual" },
+          adjust: { desired: 2 },
+          skipCooldowns: true,
+        })
+      ).outcome,
+    ).toBe("executed");
+    await expect(
+      control.order("nothing", { origin: { kind: "manual" }, adjust: { desired: 2 } }),
+    ).rejects.toMatchObject({ code: "not-found", hint: "groups there: web" });
     await control.pause("web", { reason: "repairs", forMs: 60_000 });
     expect((await control.status(["web"])).groups[0]?.pause).toMatchObject({ reason: "repairs" });
-    expect((await control.order("web", { origin: { kind: "manual" }, adjust: { desired: 3 }, skipCooldowns: true })).outcome).toBe("paused");
+    expect(
+      (
+        await control.order("web", {
+          origin: { kind: "manual" },
+          adjust: { desired: 3 },
+          skipCooldowns: true,
+        })
+      ).outcome,
+    ).toBe("paused");
     await control.resume("web");
     expect(await control.invoke("local", "groups.list", [])).toMatchObject([{ name: "web" }]);
-    await expect(control.invoke("local", "groups.constructor", [])).rejects.toMatchObject({ code: "unsupported" });
+    await expect(control.invoke("local", "groups.constructor", [])).rejects.toMatchObject({
+      code: "unsupported",
+    });
     await daemon.stop(5_000);
     expect(await controllerAnswers(path)).toBe(false);
   });
@@ -163,9 +218,16 @@ describe("the daemon", () => {
     bench.write(config());
     const daemon = await bench.start({ prepare: apply });
     const controller = new AbortController();
-    const response = await fetch(`${daemon.url}/api/v1/groups/web/records`, { headers: { accept: "text/event-stream" }, signal: controller.signal });
+    const response = await fetch(`${daemon.url}/api/v1/groups/web/records`, {
+      headers: { accept: "text/event-stream" },
+      signal: controller.signal,
+    });
     expect(response.headers.get("content-type")).toBe("text/event-stream");
-    await daemon.control.order("web", { origin: { kind: "manual" }, adjust: { desired: 2 }, skipCooldowns: true });
+    await daemon.control.order("web", {
+      origin: { kind: "manual" },
+      adjust: { desired: 2 },
+      skipCooldowns: true,
+    });
     let text = "";
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       text += Buffer.from(chunk).toString();
@@ -179,11 +241,15 @@ describe("the daemon", () => {
     const job = `  job: { min: 0, max: 1, cooldown: 0s, launch: { command: node, args: [server.mjs] } }`;
     bench.write(`${config()}\n`.replace("groups:\n", `groups:\n${job}\n`));
     const daemon = await bench.start({ prepare: apply });
-    await daemon.control.invoke("local", "groups.create", [{ name: "byhand", min: 0, max: 1, launch: { command: "node" } }]);
+    await daemon.control.invoke("local", "groups.create", [
+      { name: "byhand", min: 0, max: 1, launch: { command: "node" } },
+    ]);
     bench.write(config());
     await daemon.control.reload();
     const { resources } = await daemon.control.plan(undefined, { prune: true });
-    expect(resources.filter(({ action }) => action !== "none")).toMatchObject([{ kind: "group", name: "job", action: "delete" }]);
+    expect(resources.filter(({ action }) => action !== "none")).toMatchObject([
+      { kind: "group", name: "job", action: "delete" },
+    ]);
     expect(await daemon.control.apply({ prune: true })).toBe(1);
     const left = (await daemon.control.invoke("local", "groups.list", [])) as { name: string }[];
     expect(left.map(({ name }) => name).sort()).toEqual(["byhand", "web"]);
@@ -191,7 +257,12 @@ describe("the daemon", () => {
   });
 
   test("the state folder holds no secret of the config in clear", async () => {
-    bench.write(config().replace("server: {", `server: { users: { alice: { apiKey: "very-secret-key", role: admin } },`));
+    bench.write(
+      config().replace(
+        "server: {",
+        `server: { users: { alice: { apiKey: "very-secret-key", role: admin } },`,
+      ),
+    );
     const daemon = await bench.start({ prepare: apply });
     await daemon.stop(5_000);
     expect(readFileSync(join(bench.folder, "state", "state.db")).includes("very-secret-key")).toBe(false);

@@ -171,8 +171,6 @@ async function run(
     store: held.store,
     tokens,
     clock,
-    logger,
-    newId: options.newId,
     version: options.version,
     files: [options.file],
     startedAtMs,

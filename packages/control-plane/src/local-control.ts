@@ -3,7 +3,6 @@ import {
   type DecisionRecord,
   type GroupStatus,
   type LogEntry,
-  type Logger,
   NotFoundError,
   type StateStore,
   UnsupportedError,
@@ -11,15 +10,13 @@ import {
 import type { GroupRuntime, Line } from "@bellows/core/line";
 import type { Tokens } from "./access/tokens.js";
 import type { Control, GroupReport, HoldRequest, PlanReport, RecordRange, StatusReport } from "./control.js";
-import { foresee } from "./foresee.js";
+import { fromNothing, imagine } from "./foresee.js";
 import { applyPlan, planResources } from "./resources/plan.js";
 import type { Session } from "./session.js";
 
 /** What a control over this process's own state is made from. */
 export interface LocalControlOptions {
   session: Session;
-  logger: Logger;
-  newId: () => string;
   line: Line;
   store: StateStore;
   tokens: Tokens;
@@ -116,11 +113,12 @@ async function plan(
   );
   const all = Object.values(session.config.groups).filter(({ key }) => names?.includes(key) ?? true);
   const missing = all.filter(({ provider, scaling }) => made.has(`${provider}/${scaling.ref}`));
-  const there = all.filter((group) => !missing.includes(group)).map(({ key }) => key);
-  const decisions = [
-    ...(there.length === 0 ? [] : await line.decide(there)),
-    ...(await foresee(missing, options)),
-  ];
+  const suppose = new Map(missing.map((group) => [group.key, imagine(group, options.clock.now())]));
+  const records = await line.decide(
+    all.map(({ key }) => key),
+    { suppose },
+  );
+  const decisions = records.map((record) => (suppose.has(record.group) ? fromNothing(record) : record));
   return { resources, decisions };
 }
 

@@ -65,8 +65,6 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
     };
     const control = createLocalControl({
       session,
-      logger,
-      newId: options.newId,
       line,
       store: held.store,
       tokens: createTokens(held.store, clock),
