@@ -111,7 +111,10 @@ async function plan(
       .filter(({ kind, action }) => kind === "group" && action === "create")
       .map(({ name, provider }) => `${provider}/${name}`),
   );
-  const all = Object.values(session.config.groups).filter(({ key }) => names?.includes(key) ?? true);
+  const ready = session.groups();
+  const all = Object.values(session.config.groups).filter(
+    ({ key }) => ready.has(key) && (names?.includes(key) ?? true),
+  );
   const missing = all.filter(({ provider, scaling }) => made.has(`${provider}/${scaling.ref}`));
   const suppose = new Map(missing.map((group) => [group.key, imagine(group, options.clock.now())]));
   const records = await line.decide(

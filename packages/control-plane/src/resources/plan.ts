@@ -80,7 +80,7 @@ async function planBalancer(
       {
         ...about,
         action: "create",
-        changes: differences(undefined, visible(spec)),
+        changes: differences({}, visible(spec)),
         run: async () =>
           void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${key}` })),
       },
@@ -163,7 +163,7 @@ async function planOwnGroup(
     return {
       ...about,
       action: "create",
-      changes: differences(undefined, shown),
+      changes: differences({}, shown),
       run: async () =>
         void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${group.key}` })),
     };
