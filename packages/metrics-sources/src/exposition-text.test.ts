@@ -79,6 +79,7 @@ describe("a page of metrics", () => {
     ["up", 1],
     ["up x", 1],
     ["up 1 soon", 1],
+    ["up 1 2 3", 1],
     ["{} 1", 1],
     ["1up 4", 1],
     ['{"queue": 3}', 1],

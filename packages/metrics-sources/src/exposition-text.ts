@@ -73,14 +73,9 @@ function parseLine(
   if (cursor.peek() === "{") name = readLabels(cursor, labels, name);
   if (name === undefined) throw cursor.fault();
   if (options.names?.has(name) === false) return undefined;
-  const [written, time] =
-    cursor
-      .rest()
-      .split(/[ \t]+#/, 1)[0]
-      ?.trim()
-      .split(/[ \t]+/) ?? [];
+  const [written, time, surplus] = cursor.rest();
   const value = readValue(written ?? "");
-  if (value === undefined) throw cursor.fault();
+  if (value === undefined || surplus !== undefined) throw cursor.fault();
   if (time === undefined) return { name, labels, value };
   const at = readValue(time);
   if (at === undefined) throw cursor.fault();
@@ -164,6 +159,12 @@ class Cursor {
   /** A text in quotes, with its escapes undone. */
   quoted(): string {
     this.expect('"');
+    const close = this.page.indexOf('"', this.at);
+    const plain = close === -1 || close >= this.end ? undefined : this.page.slice(this.at, close);
+    if (plain !== undefined && !plain.includes("\\")) {
+      this.at = close + 1;
+      return plain;
+    }
     let text = "";
     for (; this.at < this.end; this.at++) {
       const sign = this.page[this.at] as string;
@@ -186,8 +187,11 @@ class Cursor {
     return `\\${sign ?? ""}`;
   }
 
-  rest(): string {
-    return this.page.slice(this.at, this.end);
+  /** The words up to the end of the line, or to where an exemplar begins. */
+  rest(): string[] {
+    const rest = this.page.slice(this.at, this.end);
+    const exemplar = rest.indexOf(" #");
+    return (exemplar === -1 ? rest : rest.slice(0, exemplar)).trim().split(/[ \t]+/);
   }
 
   fault(): UnavailableError {
