@@ -21,7 +21,6 @@ export type {
   Pin,
   PolicyMemory,
   Stamp,
-  Timer,
 } from "./memory.js";
 export {
   cooldownLeftMs,

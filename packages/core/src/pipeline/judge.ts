@@ -4,13 +4,13 @@ import { evaluate } from "../expressions/index.js";
 import { applyAdjust, describeAdjust } from "../policies/adjust.js";
 import { findStep } from "../policies/steps.js";
 import { wantForShare, wantForValue } from "../policies/target.js";
-import { advanceTimer } from "../policies/threshold.js";
+import { advanceTimer, type Timer } from "../policies/threshold.js";
 import { formatNumber, reason } from "../reasons.js";
 import type { CompiledFormula, CompiledPolicy } from "./compiled.js";
 import { judgeCustom } from "./custom.js";
 import type { Scope } from "./evaluate.js";
 import { fillFormula } from "./formula.js";
-import type { PolicyMemory, Timer } from "./memory.js";
+import type { PolicyMemory } from "./memory.js";
 import { judgeMissing } from "./missing.js";
 
 /**

@@ -1,5 +1,6 @@
 import type { Hold } from "../contracts/scaling.js";
 import { ConfigError } from "../errors.js";
+import type { Timer } from "../policies/threshold.js";
 
 /**
  * What a group's decisions remember from one round to the next.
@@ -41,13 +42,6 @@ export interface PolicyMemory {
   stamp?: Stamp;
   /** A policy plugin's own. */
   custom?: unknown;
-}
-
-/** How long a condition has held, without the time in which its data was missing. */
-export interface Timer {
-  heldMs: number;
-  /** When it was last seen to hold; absent while its data is missing, so that the gap does not count. */
-  seenAtMs?: number;
 }
 
 /** An execution: cooldowns run from it. */
@@ -98,15 +92,19 @@ export function emptyMemory(): Memory {
 /**
  * Memory as it was read from a store.
  * @param value - the stored document, `undefined` if there is none.
+ * @param group - whose it is, for errors.
  * @throws ConfigError when a newer version of Bellows wrote it.
  */
-export function openMemory(value: unknown): Memory {
+export function openMemory(value: unknown, group?: string): Memory {
   if (value === undefined || value === null) return emptyMemory();
   const stored = value as Partial<Memory>;
   if ((stored.version ?? 0) > MEMORY_VERSION) {
     throw new ConfigError(
-      `the state was written by a newer Bellows (memory version ${stored.version}, known here: ${MEMORY_VERSION})`,
-      { hint: "run that version, or start with an empty state directory" },
+      `the state${group === undefined ? "" : ` of group ${group}`} was written by a newer Bellows (memory version ${stored.version}, known here: ${MEMORY_VERSION})`,
+      {
+        ...(group === undefined ? {} : { resource: group }),
+        hint: "run that version, or start with an empty state directory",
+      },
     );
   }
   return { ...emptyMemory(), ...stored, version: MEMORY_VERSION };

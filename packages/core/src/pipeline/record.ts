@@ -8,11 +8,11 @@
  */
 import type { Clock } from "../clock.js";
 import type { DecisionRecord, OrderOrigin } from "../contracts/decision.js";
-import type { Commit, StateStore } from "../contracts/state-store.js";
-import { ConfigError, ConflictError, isBellowsError } from "../errors.js";
+import type { Commit, DocumentWrite, StateStore } from "../contracts/state-store.js";
+import { ConflictError, isBellowsError } from "../errors.js";
 import { sameHold } from "./decide.js";
 import type { Memory } from "./memory.js";
-import { emptyMemory, MEMORY_VERSION } from "./memory.js";
+import { openMemory } from "./memory.js";
 
 /** Longest time that a repeated hold stays unwritten. */
 export const HOLD_FLUSH_MS = 30_000;
@@ -190,34 +190,21 @@ class StaleBookError extends ConflictError {
 
 async function readBook(store: StateStore, group: string): Promise<Book> {
   const [memory, line, intent, last] = await Promise.all([
-    store.get<Memory>(group, "memory"),
+    store.get(group, "memory"),
     store.get<LineNotes>(group, "line"),
     store.get<Intent>(group, "intent"),
     newestRecord(store, group),
   ]);
-  if (memory !== undefined && memory.value.version > MEMORY_VERSION)
-    throw tooNew(group, memory.value.version);
   const logged = intent && (await newestRecord(store, group, intent.value.id));
   return {
     group,
-    memory: memory?.value ?? emptyMemory(),
+    memory: openMemory(memory?.value, group),
     notes: line?.value ?? { schedules: {} },
     ...(intent && { open: { intent: intent.value, ...(logged && { logged }) } }),
     ...(last && { last }),
     versions: { memory: memory?.version ?? 0, line: line?.version ?? 0, intent: intent?.version ?? 0 },
     isCountUnsaved: false,
   };
-}
-
-function tooNew(group: string, version: number): ConfigError {
-  return new ConfigError(
-    `the state of group ${group} was written by a newer Bellows (memory version ${version})`,
-    {
-      operation: "store.get",
-      resource: group,
-      hint: `run the newer one again; this one reads version ${MEMORY_VERSION}`,
-    },
-  );
 }
 
 /** How far back to look for an open step's record: it is the newest but for holds while its group cannot be read. */
@@ -234,9 +221,11 @@ async function newestRecord(store: StateStore, group: string, id?: string): Prom
 /** Memory goes with every commit: its version is what keeps two writers from deciding past each other. */
 function commitOf(book: Book, entry: Entry): Commit {
   const { versions } = book;
-  const documents = [{ key: "memory", value: entry.memory ?? book.memory, ifVersion: versions.memory }];
+  const documents: DocumentWrite[] = [
+    { key: "memory", value: entry.memory ?? book.memory, ifVersion: versions.memory },
+  ];
   const add = (key: "line" | "intent", value: unknown): void =>
-    void documents.push({ key, value: value as Memory, ifVersion: versions[key] });
+    void documents.push({ key, value, ifVersion: versions[key] });
   if (entry.notes !== undefined || book.unsavedMs !== undefined) add("line", entry.notes ?? book.notes);
   if (entry.intent !== undefined && (entry.intent !== null || versions.intent > 0))
     add("intent", entry.intent ?? undefined);

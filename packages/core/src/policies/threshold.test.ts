@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Timer } from "../pipeline/memory.js";
+import type { Timer } from "./threshold.js";
 import { advanceTimer, timerLeftMs } from "./threshold.js";
 
 /** Walks a timer through looks `[at, holds]`. */

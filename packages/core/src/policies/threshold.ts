@@ -1,4 +1,9 @@
-import type { Timer } from "../pipeline/memory.js";
+/** How long a condition has held, without the time in which its data was missing. */
+export interface Timer {
+  heldMs: number;
+  /** When it was last seen to hold; absent while its data is missing, so that the gap does not count. */
+  seenAtMs?: number;
+}
 
 /**
  * Moves the timer of a `for` on by one look.
