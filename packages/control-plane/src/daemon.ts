@@ -24,6 +24,7 @@ import { createHttpServer } from "./http/server.js";
 import { createInbox } from "./inbox.js";
 import { createLocalControl } from "./local-control.js";
 import { serveLocally } from "./local-server.js";
+import { forgiveReboot } from "./reboot.js";
 import { openSession, type Session } from "./session.js";
 import { socketPath } from "./socket.js";
 import { readHolder, removeHolder, stateFiles, writeHolder } from "./state-folder.js";
@@ -188,6 +189,7 @@ async function run(
     closers.push(() => counting.unsubscribe());
     const local = await serveLocally(control, socketPath(folder), logger);
     closers.push(() => local.close());
+    await forgiveReboot(held.store, session.clouds.values(), clock, logger);
     await line.recover();
     await options.prepare?.(session);
     await inbox.recover();

@@ -518,7 +518,7 @@ describe("state that a newer version has written", () => {
     await world.line().once();
     expect(world.cloud.accepted).toEqual(["api 0>1"]);
     expect(world.logged.join()).toContain(
-      "the state of group web was written by a newer Bellows (memory version 99)",
+      "the state of group web was written by a newer Bellows (memory version 99",
     );
     expect(await world.store.get("web", "memory")).toMatchObject({ value: { version: 99 } });
   });
