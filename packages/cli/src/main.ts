@@ -9,12 +9,16 @@ import { addVerbs } from "./verbs.js";
 export async function main(argv: readonly string[]): Promise<void> {
   const context = processContext(argv);
   process.exitCode = await run(argv, context);
+  // What was waited for may still be polling: nobody waits for it any more.
+  if (context.signal.aborted) process.exit();
 }
 
 /** Runs the command line in a context; @returns the exit code. Never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
-  const program = createProgram(context);
   try {
+    const words = new Set(argv.slice(2));
+    const whole = words.has("complete") || words.has("completion");
+    const program = await createProgram(context, whole ? "all" : words);
     await program.parseAsync([...argv]);
     return context.signal.aborted && !context.signalHandled && context.exitCode === EXIT.done
       ? EXIT.interrupted
@@ -29,8 +33,14 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   }
 }
 
-/** The whole grammar, without what its commands do: that is loaded when one runs. */
-export function createProgram(context: Context): Command {
+/**
+ * The grammar, without what its commands do: that is loaded when one runs.
+ * @param wanted - commands that are filled in with their verbs and common options; the others are only named.
+ */
+export async function createProgram(
+  context: Context,
+  wanted: ReadonlySet<string> | "all" = "all",
+): Promise<Command> {
   const program = new Command("bellows")
     .description(
       "An autoscaler: watches metrics, decides by policies that can be explained, grows and shrinks groups.",
@@ -44,13 +54,18 @@ export function createProgram(context: Context): Command {
       getErrHasColors: () => context.colors,
     })
     .showSuggestionAfterError(true)
-    .showHelpAfterError("(bellows --help shows the commands)")
+    .showHelpAfterError("(bellows --help shows the commands; --help after one shows its options)")
     .version("", "--version", "print the version")
     .addHelpText("after", EXAMPLES);
   program.on("option:version", () => {});
   addVerbs(program, context);
-  addNouns(program, context);
-  for (const command of allCommands(program)) addGlobals(command);
+  await addNouns(program, context, wanted);
+  for (const command of program.commands)
+    if (wanted === "all" || wanted.has(command.name()))
+      for (const leaf of leavesOf(command)) addGlobals(leaf);
+  if (wanted === "all") (await import("./completion.js")).addCompletion(program);
+  else
+    program.command("completion").description("completion script for bash, zsh or fish").argument("<shell>");
   return program;
 }
 
@@ -61,11 +76,9 @@ Examples:
   bellows explain web                   why it did, or did not, scale
 `;
 
-function* allCommands(command: Command): Generator<Command> {
-  for (const child of command.commands) {
-    if (child.commands.length === 0) yield child;
-    else yield* allCommands(child);
-  }
+function* leavesOf(command: Command): Generator<Command> {
+  if (command.commands.length === 0) yield command;
+  for (const child of command.commands) yield* leavesOf(child);
 }
 
 /** The options that every command takes, listed apart in its help. */
@@ -73,9 +86,9 @@ function addGlobals(command: Command): void {
   const own = new Set(command.options.map((option) => option.long));
   const options = [
     new Option(
-      "-c, --config <file...>",
+      "-c, --config <file>",
       "config file (default: bellows.yaml from here upward, then $BELLOWS_CONFIG)",
-    ),
+    ).argParser((file: string, before: string[] | undefined) => [...(before ?? []), file]),
     new Option("--provider <key>", "provider of the file, or one by name without a file"),
     new Option("--region <name>", "region, for a provider without a file"),
     new Option("--server <url>", "speak to a running Bellows ($BELLOWS_SERVER)"),

@@ -18,11 +18,12 @@ export interface OpenControl {
 /**
  * Runs `work` with a control over the state: this process takes the state folder, or speaks to the controller that
  * has it. Closes what it opened.
+ * @param load - reads the config; not asked where a Bellows elsewhere does the work (`--server`).
  */
 export async function withControl<T>(
   context: Context,
   globals: Globals,
-  loaded: LoadedConfig,
+  load: () => Promise<LoadedConfig>,
   work: (open: OpenControl) => Promise<T>,
 ): Promise<T> {
   const plane = await import("@bellows/control-plane");
@@ -35,6 +36,7 @@ export async function withControl<T>(
       remote: true,
     });
   }
+  const loaded = await load();
   const folder = plane.stateFolder(context.env);
   let standalone: Awaited<ReturnType<typeof plane.openStandalone>>;
   try {

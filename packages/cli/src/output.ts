@@ -66,3 +66,8 @@ function cell(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(String).join(",");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+/** Prints one thing: YAML for people, a document where one is asked for. */
+export function printThing(context: Context, globals: Globals, thing: unknown): void {
+  if (!printDocument(context, globals, thing)) say(context, stringify(toWire(thing)).trimEnd());
+}

@@ -43,7 +43,8 @@ export function loaderFor(context: Context, baseFolder: string): PluginLoader {
 
 /** The config file that a command means. @throws ConfigError when there is none. */
 export function configFile(context: Context, globals: Globals): string {
-  const named = globals.config?.[0];
+  const [named, ...others] = globals.config ?? [];
+  if (others.length > 0) throw new ConfigError("this takes one config file", { hint: "name one with -c" });
   if (named !== undefined) return resolve(context.cwd, named);
   const found = findConfig(context.cwd, context.env);
   if (found !== undefined) return found;

@@ -39,19 +39,24 @@ async function examineConfig(context: Context, options: Globals, damaged: boolea
     const loaded = await loadedConfig(context, options);
     const findings: About[] = [{ about: "config", level: "ok", text: `${loaded.config.file} is valid` }];
     if (damaged) return findings;
-    return await withControl(context, options, loaded, async ({ control, remote }) => {
-      if (remote)
-        findings.push({ about: "controller", level: "ok", text: "a controller runs here and answers" });
-      const { broken } = await control.status([]);
-      for (const [key, why] of Object.entries(broken))
-        findings.push({ about: key, level: "error", text: why });
-      for (const key of Object.keys(loaded.config.providers)) {
-        if (key in broken) continue;
-        const found = (await control.invoke(key, "diagnose", [])) as Finding[];
-        findings.push(...found.map((finding) => ({ about: key, ...finding })));
-      }
-      return findings;
-    });
+    return await withControl(
+      context,
+      options,
+      async () => loaded,
+      async ({ control, remote }) => {
+        if (remote)
+          findings.push({ about: "controller", level: "ok", text: "a controller runs here and answers" });
+        const { broken } = await control.status([]);
+        for (const [key, why] of Object.entries(broken))
+          findings.push({ about: key, level: "error", text: why });
+        for (const key of Object.keys(loaded.config.providers)) {
+          if (key in broken) continue;
+          const found = (await control.invoke(key, "diagnose", [])) as Finding[];
+          findings.push(...found.map((finding) => ({ about: key, ...finding })));
+        }
+        return findings;
+      },
+    );
   } catch (error) {
     return [{ about: "config", level: "error", text: errorLine(error) }];
   }

@@ -17,7 +17,6 @@ const USUAL = 5;
 
 /** `bellows explain GROUP`: why it did, or did not, scale. */
 export async function run(context: Context, options: ExplainOptions, group: string): Promise<void> {
-  const loaded = await loadedConfig(context, options);
   const nowMs = context.clock.now();
   const fromMs = options.since === undefined ? undefined : readTime(options.since, nowMs, "--since");
   const toMs = options.until === undefined ? undefined : readTime(options.until, nowMs, "--until");
@@ -28,11 +27,16 @@ export async function run(context: Context, options: ExplainOptions, group: stri
     ...(toMs === undefined ? {} : { toMs }),
     ...(limit === undefined ? {} : { limit }),
   };
-  const records = await withControl(context, options, loaded, async ({ control }) => {
-    const found: DecisionRecord[] = [];
-    for await (const entry of control.records(group, range)) found.push(entry.value);
-    return found.reverse();
-  });
+  const records = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    async ({ control }) => {
+      const found: DecisionRecord[] = [];
+      for await (const entry of control.records(group, range)) found.push(entry.value);
+      return found.reverse();
+    },
+  );
   if (printDocument(context, options, { records: records.map(decisionOf) })) return;
   if (records.length === 0)
     say(

@@ -42,8 +42,12 @@ async function change(
   done: string,
   work: (control: Control) => Promise<void>,
 ): Promise<void> {
-  const loaded = await loadedConfig(context, options);
-  await withControl(context, options, loaded, ({ control }) => work(control));
+  await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    ({ control }) => work(control),
+  );
   if (!printDocument(context, options, { group, result: "done" })) say(context, `${group}: ${done}`);
 }
 

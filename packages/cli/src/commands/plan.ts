@@ -21,9 +21,13 @@ interface PlanReport {
 
 /** `bellows plan`: reads real metrics and clouds, changes nothing. */
 export async function run(context: Context, options: PlanOptions, groups: string[]): Promise<void> {
-  const loaded = await loadedConfig(context, options);
   const names = groups.length === 0 ? undefined : groups;
-  const report = await withControl(context, options, loaded, (open) => open.control.plan(names));
+  const report = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    (open) => open.control.plan(names),
+  );
   const resources = report.resources.map(({ kind, name, provider, action, changes }) => ({
     kind,
     name,

@@ -124,13 +124,17 @@ function logRecord(record: DecisionRecord, log: ReturnType<typeof logger>): void
 }
 
 async function runOnce(context: Context, options: RunOptions): Promise<void> {
-  const loaded = await loadedConfig(context, options);
-  const records = await withControl(context, options, loaded, async (open) => {
-    if (options.dryRun) return (await open.control.plan()).decisions;
-    if (open.session !== undefined)
-      await prepare(open.session, options.apply === true, (line) => note(context, line));
-    return open.control.once();
-  });
+  const records = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    async (open) => {
+      if (options.dryRun) return (await open.control.plan()).decisions;
+      if (open.session !== undefined)
+        await prepare(open.session, options.apply === true, (line) => note(context, line));
+      return open.control.once();
+    },
+  );
   if (printDocument(context, options, { groups: records.map(decisionOf) })) return;
   for (const record of records) {
     const what = record.action === "scale" ? `scale ${record.from} -> ${record.to}` : `hold at ${record.to}`;

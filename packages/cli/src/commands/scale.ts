@@ -18,7 +18,6 @@ interface ScaleOptions extends Globals {
 export async function run(context: Context, options: ScaleOptions, group: string): Promise<void> {
   const adjust = readAdjust(options);
   const keepMs = options.keep === undefined ? undefined : parseDuration(options.keep, "--keep");
-  const loaded = await loadedConfig(context, options);
   if (options.dryRun) {
     say(
       context,
@@ -27,14 +26,18 @@ export async function run(context: Context, options: ScaleOptions, group: string
     return;
   }
   const by = context.env.USER ?? context.env.LOGNAME;
-  const result = await withControl(context, options, loaded, ({ control }) =>
-    control.order(group, {
-      origin: { kind: "manual", ...(by === undefined ? {} : { by }) },
-      adjust,
-      skipCooldowns: true,
-      endKeeps: true,
-      ...(keepMs === undefined ? {} : { keepMs }),
-    }),
+  const result = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    ({ control }) =>
+      control.order(group, {
+        origin: { kind: "manual", ...(by === undefined ? {} : { by }) },
+        adjust,
+        skipCooldowns: true,
+        endKeeps: true,
+        ...(keepMs === undefined ? {} : { keepMs }),
+      }),
   );
   const { outcome, record } = result;
   const printed = printDocument(context, options, { outcome, record: decisionOf(record) });

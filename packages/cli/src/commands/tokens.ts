@@ -10,9 +10,11 @@ export async function create(
   options: Globals & { role: "admin" | "observer" },
   name: string,
 ): Promise<void> {
-  const loaded = await loadedConfig(context, options);
-  const token = await withControl(context, options, loaded, ({ control }) =>
-    control.createToken(name, options.role),
+  const token = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    ({ control }) => control.createToken(name, options.role),
   );
   if (printDocument(context, options, token)) return;
   say(context, token.secret);
@@ -21,8 +23,12 @@ export async function create(
 
 /** `bellows tokens list`. */
 export async function list(context: Context, options: Globals): Promise<void> {
-  const loaded = await loadedConfig(context, options);
-  const tokens = await withControl(context, options, loaded, ({ control }) => control.listTokens());
+  const tokens = await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    ({ control }) => control.listTokens(),
+  );
   printRows(context, options, tokens, [
     ["ID", (token) => token.id],
     ["NAME", (token) => token.name],
@@ -33,7 +39,11 @@ export async function list(context: Context, options: Globals): Promise<void> {
 
 /** `bellows tokens revoke ID`. */
 export async function revoke(context: Context, options: Globals, id: string): Promise<void> {
-  const loaded = await loadedConfig(context, options);
-  await withControl(context, options, loaded, ({ control }) => control.revokeToken(id));
+  await withControl(
+    context,
+    options,
+    () => loadedConfig(context, options),
+    ({ control }) => control.revokeToken(id),
+  );
   if (!printDocument(context, options, { revoked: id })) say(context, `${id}: revoked`);
 }
