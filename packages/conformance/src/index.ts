@@ -1,1 +1,8 @@
-export {};
+/**
+ * Proofs for Bellows providers, metric sources and state stores: suites that take the caller's test functions and a
+ * factory.
+ */
+
+export { type StateStoreSuiteOptions, stateStoreSuite } from "./state-store.js";
+export { commitForever } from "./state-store-crash.js";
+export type { ReportOptions, Tests } from "./tests.js";

@@ -4,6 +4,8 @@
  * The rounds themselves (RxJS) are a second entry point, `@bellows/core/line`, so that whoever only calls a cloud or
  * checks a file does not pay for loading them.
  */
+
+export { z } from "zod";
 export * from "./clock.js";
 export * from "./config/index.js";
 export * from "./connect.js";
@@ -32,6 +34,7 @@ export * from "./expressions/index.js";
 export * from "./freeze.js";
 export * from "./group-handle.js";
 export * from "./host/index.js";
+export * from "./json-text.js";
 export * from "./memory-store.js";
 export * from "./nearest.js";
 export * from "./paging.js";

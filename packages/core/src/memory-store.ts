@@ -1,3 +1,4 @@
+import type { CallOptions } from "./contracts/common.js";
 import type {
   Commit,
   CommitResult,
@@ -7,6 +8,7 @@ import type {
   Versioned,
 } from "./contracts/state-store.js";
 import { ConflictError } from "./errors.js";
+import { jsonText } from "./json-text.js";
 
 interface Partition {
   /** Values as JSON text, so that a reader never holds what a writer goes on changing. */
@@ -23,35 +25,45 @@ interface Partition {
 export function createMemoryStore(): StateStore {
   const partitions = new Map<string, Partition>();
   const versions = { last: 0 };
-  const open = (name: string): Partition => {
-    const found = partitions.get(name) ?? { documents: new Map(), log: [], lastSeq: 0 };
-    partitions.set(name, found);
-    return found;
+  let closed = false;
+  const enter = (options?: CallOptions): void => {
+    options?.signal?.throwIfAborted();
+    if (closed) throw new ConflictError("the state store is closed", { retry: "never" });
   };
   return {
-    async get<T>(partition: string, key: string) {
+    async get<T>(partition: string, key: string, options?: CallOptions) {
+      enter(options);
       const kept = partitions.get(partition)?.documents.get(key);
       return kept && versioned<T>(key, kept);
     },
-    async *list<T>(partition: string, prefix = "") {
+    async *list<T>(partition: string, prefix = "", options?: CallOptions) {
+      enter(options);
       const documents = [...(partitions.get(partition)?.documents ?? [])];
       documents.sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [key, kept] of documents) if (key.startsWith(prefix)) yield versioned<T>(key, kept);
     },
-    async *partitions() {
-      yield* [...partitions.keys()].sort();
+    async *partitions(options) {
+      enter(options);
+      const holding = [...partitions].filter(([, { documents, log }]) => documents.size + log.length > 0);
+      yield* holding.map(([name]) => name).sort();
     },
-    async commit(name, commit) {
-      return write(open(name), name, commit, versions);
+    async commit(name, commit, options) {
+      enter(options);
+      const partition = partitions.get(name) ?? { documents: new Map(), log: [], lastSeq: 0 };
+      const result = write(partition, name, commit, versions);
+      partitions.set(name, partition);
+      return result;
     },
-    async *read<T>(name: string, range: Parameters<StateStore["read"]>[1] = {}) {
+    async *read<T>(name: string, range: Parameters<StateStore["read"]>[1] = {}, options?: CallOptions) {
+      enter(options);
       const picked = (partitions.get(name)?.log ?? []).filter((entry) => inRange(entry, range));
       if (range.newestFirst) picked.reverse();
       for (const { seq, atMs, text } of picked.slice(0, range.limit)) {
         yield { seq, atMs, value: JSON.parse(text) as T } satisfies LogEntry<T>;
       }
     },
-    async prune(name, { beforeMs, keep = 0 }) {
+    async prune(name, { beforeMs, keep = 0 }, options) {
+      enter(options);
       const partition = partitions.get(name);
       if (!partition) return 0;
       const before = partition.log.length;
@@ -59,10 +71,13 @@ export function createMemoryStore(): StateStore {
       partition.log = partition.log.filter((entry, index) => index >= safeFrom || entry.atMs >= beforeMs);
       return before - partition.log.length;
     },
-    async drop(name) {
+    async drop(name, options) {
+      enter(options);
       partitions.delete(name);
     },
-    async close() {},
+    async close() {
+      closed = true;
+    },
   };
 }
 
@@ -82,11 +97,16 @@ function inRange(
 function write(partition: Partition, name: string, commit: Commit, versions: { last: number }): CommitResult {
   const documents = commit.documents ?? [];
   for (const document of documents) checkVersion(partition, name, document);
-  const texts = documents.map(({ value }) => (value === undefined ? undefined : JSON.stringify(value)));
-  const appends = (commit.append ?? []).map(({ atMs, value }) => ({ atMs, text: JSON.stringify(value) }));
+  const texts = documents.map(({ key, value }) =>
+    value === undefined ? undefined : jsonText(value, `document ${JSON.stringify(key)}`),
+  );
+  const appends = (commit.append ?? []).map(({ atMs, value }) => ({
+    atMs,
+    text: jsonText(value, "an entry"),
+  }));
   const replacement = commit.replace && {
     seq: commit.replace.seq,
-    text: JSON.stringify(commit.replace.value),
+    text: jsonText(commit.replace.value, `entry ${commit.replace.seq}`),
   };
 
   const result: CommitResult = { versions: {}, appended: [] };

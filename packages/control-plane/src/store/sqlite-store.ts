@@ -1,9 +1,11 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import {
+  type CallOptions,
   type Commit,
   type CommitResult,
   ConflictError,
+  jsonText,
   type LogEntry,
   type StateStore,
   type Versioned,
@@ -27,9 +29,16 @@ export interface SqliteStoreOptions {
   file: string;
 }
 
+/** A commit whose values are JSON already: what the caller does to them afterwards changes nothing. */
+interface Written {
+  documents: { key: string; ifVersion: number | undefined; text: string | undefined }[];
+  append: { atMs: number; text: string }[];
+  replace: { seq: number; text: string } | undefined;
+}
+
 interface Pending {
   partition: string;
-  commit: Commit;
+  commit: Written;
   resolve: (result: CommitResult) => void;
   reject: (error: unknown) => void;
 }
@@ -109,7 +118,8 @@ class SqliteStore implements StateStore {
     }
   }
 
-  async get<T>(partition: string, key: string): Promise<Versioned<T> | undefined> {
+  async get<T>(partition: string, key: string, options?: CallOptions): Promise<Versioned<T> | undefined> {
+    options?.signal?.throwIfAborted();
     return this.#guard("store.get", () => {
       const row = this.#sql("SELECT version, value FROM documents WHERE partition = ? AND key = ?").get(
         partition,
@@ -119,13 +129,16 @@ class SqliteStore implements StateStore {
     });
   }
 
-  async *list<T>(partition: string, prefix = ""): AsyncIterable<Versioned<T>> {
+  async *list<T>(partition: string, prefix = "", options?: CallOptions): AsyncIterable<Versioned<T>> {
+    // SQLite counts characters, not the halves of them.
+    const prefixLength = [...prefix].length;
     let after = "";
     for (;;) {
+      options?.signal?.throwIfAborted();
       const rows = this.#guard("store.list", () =>
         this.#sql(
           "SELECT key, version, value FROM documents WHERE partition = ? AND key > ? AND key >= ? AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
-        ).all(partition, after, prefix, prefix.length, prefix, PAGE),
+        ).all(partition, after, prefix, prefixLength, prefix, PAGE),
       ) as { key: string; version: number; value: string }[];
       for (const row of rows) yield { key: row.key, version: row.version, value: JSON.parse(row.value) as T };
       const last = rows.at(-1);
@@ -134,20 +147,21 @@ class SqliteStore implements StateStore {
     }
   }
 
-  async *partitions(): AsyncIterable<string> {
+  async *partitions(options?: CallOptions): AsyncIterable<string> {
+    options?.signal?.throwIfAborted();
     const rows = this.#guard("store.partitions", () =>
       this.#sql("SELECT partition FROM documents UNION SELECT partition FROM log ORDER BY 1").all(),
     ) as { partition: string }[];
     for (const row of rows) yield row.partition;
   }
 
-  commit(partition: string, commit: Commit): Promise<CommitResult> {
+  async commit(partition: string, commit: Commit, options?: CallOptions): Promise<CommitResult> {
+    options?.signal?.throwIfAborted();
     if (this.#closed)
-      return Promise.reject(
-        storeFault(new ConflictError("the state store is closed"), this.#file, "store.commit"),
-      );
+      throw storeFault(new ConflictError("the state store is closed"), this.#file, "store.commit");
+    const written = writtenOut(commit);
     return new Promise((resolve, reject) => {
-      this.#pending.push({ partition, commit, resolve, reject });
+      this.#pending.push({ partition, commit: written, resolve, reject });
       if (this.#pending.length === 1) setImmediate(() => this.#flush());
     });
   }
@@ -184,41 +198,32 @@ class SqliteStore implements StateStore {
     }
   }
 
-  #apply(partition: string, commit: Commit): CommitResult {
+  #apply(partition: string, commit: Written): CommitResult {
     const counters = (this.#sql("SELECT version, seq FROM counters WHERE partition = ?").get(partition) as
       | { version: number; seq: number }
       | undefined) ?? { version: 0, seq: 0 };
     let { version, seq } = counters;
     const result: CommitResult = { versions: {}, appended: [] };
-    for (const write of commit.documents ?? []) {
+    for (const write of commit.documents) {
       this.#check(partition, write.key, write.ifVersion);
-      if (write.value === undefined)
+      if (write.text === undefined)
         this.#sql("DELETE FROM documents WHERE partition = ? AND key = ?").run(partition, write.key);
       else
         this.#sql("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)").run(
           partition,
           write.key,
           ++version,
-          JSON.stringify(write.value),
+          write.text,
         );
-      result.versions[write.key] = write.value === undefined ? 0 : version;
+      result.versions[write.key] = write.text === undefined ? 0 : version;
     }
-    for (const entry of commit.append ?? []) {
-      this.#sql("INSERT INTO log VALUES (?, ?, ?, ?)").run(
-        partition,
-        ++seq,
-        entry.atMs,
-        JSON.stringify(entry.value),
-      );
+    for (const entry of commit.append) {
+      this.#sql("INSERT INTO log VALUES (?, ?, ?, ?)").run(partition, ++seq, entry.atMs, entry.text);
       result.appended.push(seq);
     }
     if (commit.replace !== undefined) {
-      const { seq: at, value } = commit.replace;
-      this.#sql("UPDATE log SET value = ? WHERE partition = ? AND seq = ?").run(
-        JSON.stringify(value),
-        partition,
-        at,
-      );
+      const { seq: at, text } = commit.replace;
+      this.#sql("UPDATE log SET value = ? WHERE partition = ? AND seq = ?").run(text, partition, at);
     }
     this.#sql("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)").run(partition, version, seq);
     return result;
@@ -244,12 +249,14 @@ class SqliteStore implements StateStore {
   async *read<T>(
     partition: string,
     range: Parameters<StateStore["read"]>[1] = {},
+    options?: CallOptions,
   ): AsyncIterable<LogEntry<T>> {
     const order = range.newestFirst === true ? "DESC" : "ASC";
     let low = range.afterSeq ?? 0;
     let high = range.beforeSeq ?? Number.MAX_SAFE_INTEGER;
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
+      options?.signal?.throwIfAborted();
       const count = Math.min(PAGE, left);
       const rows = this.#guard("store.read", () =>
         this.#sql(
@@ -272,7 +279,12 @@ class SqliteStore implements StateStore {
     }
   }
 
-  async prune(partition: string, limits: { beforeMs: number; keep?: number }): Promise<number> {
+  async prune(
+    partition: string,
+    limits: { beforeMs: number; keep?: number },
+    options?: CallOptions,
+  ): Promise<number> {
+    options?.signal?.throwIfAborted();
     return this.#guard("store.prune", () => {
       const row = this.#sql("SELECT seq FROM log WHERE partition = ? ORDER BY seq DESC LIMIT 1 OFFSET ?").get(
         partition,
@@ -287,7 +299,8 @@ class SqliteStore implements StateStore {
     });
   }
 
-  async drop(partition: string): Promise<void> {
+  async drop(partition: string, options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
     this.#guard("store.drop", () => {
       const all = this.#database.transaction(() => {
         this.#sql("DELETE FROM documents WHERE partition = ?").run(partition);
@@ -304,4 +317,20 @@ class SqliteStore implements StateStore {
     this.#statements.clear();
     release(this.#database);
   }
+}
+
+/** @throws ConfigError when a value is no JSON; nothing waits for it then. */
+function writtenOut(commit: Commit): Written {
+  return {
+    documents: (commit.documents ?? []).map(({ key, value, ifVersion }) => ({
+      key,
+      ifVersion,
+      text: value === undefined ? undefined : jsonText(value, `document ${JSON.stringify(key)}`),
+    })),
+    append: (commit.append ?? []).map(({ atMs, value }) => ({ atMs, text: jsonText(value, "an entry") })),
+    replace: commit.replace && {
+      seq: commit.replace.seq,
+      text: jsonText(commit.replace.value, `entry ${commit.replace.seq}`),
+    },
+  };
 }
