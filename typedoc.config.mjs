@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { Comment, Converter, ReflectionKind } from "typedoc";
 
 /** Every entry point of every public package: what people import is what is documented. */
 const entryPoints = readdirSync("packages").flatMap((name) => {
@@ -10,9 +11,19 @@ const entryPoints = readdirSync("packages").flatMap((name) => {
     .map((file) => `packages/${name}/${file.replace("./", "")}`);
 });
 
+/** The words of an enumeration of zod's are properties to TypeDoc, with no place for a comment of their own. */
+function saysWordsOfEnumerations(app) {
+  app.converter.on(Converter.EVENT_RESOLVE, (_context, reflection) => {
+    if (!reflection.kindOf(ReflectionKind.Property) || reflection.hasComment()) return;
+    if (reflection.type?.type !== "literal" || reflection.type.value !== reflection.name) return;
+    reflection.comment = new Comment([{ kind: "text", text: `The word \`${reflection.name}\`.` }]);
+  });
+}
+
 /** @type {import("typedoc").TypeDocOptions} */
 export default {
   name: "Bellows",
+  plugin: [saysWordsOfEnumerations],
   entryPoints,
   out: "docs/reference",
   tsconfig: "tsconfig.tests.json",

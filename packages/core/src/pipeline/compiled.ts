@@ -71,7 +71,7 @@ export interface CompiledPolicy {
   readonly adjust?: SimpleAdjust;
   readonly steps?: readonly Step[];
   readonly target?: { readonly value?: number; readonly perInstance?: number; readonly tolerance: number };
-  /** Whether it may want more than there is, whatever the count; {@link couldGrow} knows the rest. */
+  /** Whether it may want more than there is, whatever the count; `couldGrow` knows the rest. */
   readonly grows: boolean;
   /** Names of the metrics it depends on, through signals too. */
   readonly needs: readonly string[];
