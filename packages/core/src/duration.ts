@@ -23,7 +23,10 @@ export function readDuration(text: string, what = "a duration"): number | Durati
   if (/^\d+(\.\d+)?$/.test(trimmed)) {
     return { message: `${what} needs a unit`, hint: `write ${suggest(Number(trimmed))}` };
   }
-  return { message: `${what} cannot be read: ${JSON.stringify(text)}`, hint: "write a number and its unit, such as 30s, 5m, 1h or 7d" };
+  return {
+    message: `${what} cannot be read: ${JSON.stringify(text)}`,
+    hint: "write a number and its unit, such as 30s, 5m, 1h or 7d",
+  };
 }
 
 function suggest(seconds: number): string {

@@ -67,7 +67,15 @@ export class BellowsError extends Error {
     this.name = new.target.name;
     this.code = code;
     this.retry = details.retry ?? defaultRetry;
-    for (const key of ["hint", "provider", "operation", "resource", "requestId", "vendorCode", "retryAfterMs"] as const) {
+    for (const key of [
+      "hint",
+      "provider",
+      "operation",
+      "resource",
+      "requestId",
+      "vendorCode",
+      "retryAfterMs",
+    ] as const) {
       if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key];
     }
     Object.defineProperty(this, BRAND, { value: code, enumerable: false });
@@ -77,7 +85,9 @@ export class BellowsError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (!isBellowsError(value)) return false;
     const own = CODE_OF.get(this);
-    return own === undefined ? this === BellowsError || Object.prototype.isPrototypeOf.call(this.prototype, value) : value.code === own;
+    return own === undefined
+      ? this === BellowsError || Object.prototype.isPrototypeOf.call(this.prototype, value)
+      : value.code === own;
   }
 }
 

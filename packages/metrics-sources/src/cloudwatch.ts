@@ -1,5 +1,4 @@
-import { defineMetricSource, duration, formatDuration, text } from "@bellows/core";
-import { z } from "zod";
+import { defineMetricSource, duration, formatDuration, text, z } from "@bellows/core";
 
 const SHORT_PERIODS_MS = [1_000, 5_000, 10_000, 20_000, 30_000];
 const STATISTIC =

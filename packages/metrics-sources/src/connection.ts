@@ -2,8 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Host, HttpRequest, HttpResponse } from "@bellows/core";
-import { ConfigError, createRedaction, duration, errorLine, size, text } from "@bellows/core";
-import { z } from "zod";
+import { ConfigError, createRedaction, duration, errorLine, size, text, z } from "@bellows/core";
 import type { Call } from "./batch.js";
 
 const authSchema = z.union([

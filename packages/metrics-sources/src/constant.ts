@@ -1,5 +1,4 @@
-import { defineMetricSource } from "@bellows/core";
-import { z } from "zod";
+import { defineMetricSource, z } from "@bellows/core";
 
 const options = z.strictObject({});
 const query = z.strictObject({

@@ -1,6 +1,5 @@
 import type { Host, HttpResponse, MetricQuery, Sample } from "@bellows/core";
-import { defineMetricSource, duration, formatDuration, nearest, text } from "@bellows/core";
-import { z } from "zod";
+import { defineMetricSource, duration, formatDuration, nearest, text, z } from "@bellows/core";
 import { type Call, type Job, runJobs } from "./batch.js";
 import {
   absoluteUrl,

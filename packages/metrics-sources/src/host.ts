@@ -2,8 +2,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { cpus, freemem, loadavg, platform, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { Host } from "@bellows/core";
-import { defineMetricSource, text } from "@bellows/core";
-import { z } from "zod";
+import { defineMetricSource, text, z } from "@bellows/core";
 import { type Job, runJobs } from "./batch.js";
 
 const METRICS = [

@@ -1,6 +1,5 @@
 import type { Host, HttpResponse, MetricQuery, ReadOptions, Sample, TimeRange } from "@bellows/core";
-import { ConfigError, defineMetricSource, text, UnavailableError } from "@bellows/core";
-import { z } from "zod";
+import { ConfigError, defineMetricSource, text, UnavailableError, z } from "@bellows/core";
 import { type BatchSetup, type Call, type Job, runJobs } from "./batch.js";
 import {
   absoluteUrl,

@@ -1,6 +1,5 @@
 import type { Host, MetricQuery, Sample } from "@bellows/core";
-import { defineMetricSource, isBellowsError, text, UnavailableError } from "@bellows/core";
-import { z } from "zod";
+import { defineMetricSource, isBellowsError, text, UnavailableError, z } from "@bellows/core";
 import { type Call, type Job, runJobs } from "./batch.js";
 import {
   absoluteUrl,

@@ -1,8 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Host, Sample, TimeRange } from "@bellows/core";
-import { ConfigError, defineMetricSource, errorLine, text } from "@bellows/core";
-import { z } from "zod";
+import { ConfigError, defineMetricSource, errorLine, text, z } from "@bellows/core";
 import { runJobs } from "./batch.js";
 import { type Playing, parseRecording, type Recording, type Track, trackOf, valueAt } from "./replay-rows.js";
 

@@ -1,5 +1,4 @@
-import { duration, launchWords, text } from "@bellows/core";
-import { z } from "zod";
+import { duration, launchWords, text, z } from "@bellows/core";
 
 /** One volume of a new instance. @see docs.aws.amazon.com, EC2 API, EbsBlockDevice */
 const blockDeviceSchema = z.strictObject({

@@ -1,5 +1,4 @@
-import { text } from "@bellows/core";
-import { z } from "zod";
+import { text, z } from "@bellows/core";
 
 /** A role to take on before anything is called. */
 const roleSchema = z.strictObject({

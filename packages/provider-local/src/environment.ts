@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "@bellows/core";
 
 /**
  * Names of the control plane's own environment that servers get. Everything else stays with it: its environment

@@ -1,6 +1,5 @@
 import { isAbsolute, normalize, resolve } from "node:path";
-import { ConfigError, metadataSchema, nameSchema, parseDuration, readDuration } from "@bellows/core";
-import { z } from "zod";
+import { ConfigError, metadataSchema, nameSchema, parseDuration, readDuration, z } from "@bellows/core";
 import { envSchema } from "./environment.js";
 import type { LocalOptions } from "./options.js";
 

@@ -1,5 +1,4 @@
-import { duration } from "@bellows/core";
-import { z } from "zod";
+import { duration, z } from "@bellows/core";
 import { envSchema } from "./environment.js";
 
 /** A command that the operator declared, for launches that name it as their `image`. */

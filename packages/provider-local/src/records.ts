@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "@bellows/core";
 
 /**
  * What a server's folder says about it, one small file for each fact.

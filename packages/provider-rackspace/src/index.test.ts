@@ -1,6 +1,6 @@
+import type { z } from "@bellows/core";
 import { isBellowsError } from "@bellows/core";
 import { describe, expect, it } from "vitest";
-import type { z } from "zod";
 import rackspace from "./index.js";
 
 /** What is wrong with a value, as `path: message`. */

@@ -1,5 +1,4 @@
-import { duration, launchWords, text } from "@bellows/core";
-import { z } from "zod";
+import { duration, launchWords, text, z } from "@bellows/core";
 
 /** The most files that Cloud Servers take with a new server. */
 const MOST_FILES = 5;

@@ -1,5 +1,4 @@
-import { text } from "@bellows/core";
-import { z } from "zod";
+import { text, z } from "@bellows/core";
 
 const urlSchema = z.string().regex(/^https?:\/\/\S+$/, "must begin with http:// or https://");
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "@bellows/core";
 
 const port = z.number().int().min(1).max(65_535);
 const durationMs = z.number().int().min(1).max(86_400_000);
