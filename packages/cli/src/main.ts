@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { type Context, processContext } from "./context.js";
 import { EXIT } from "./exit-codes.js";
 import type { Globals } from "./globals.js";
+import { addPlainExample } from "./help-examples.js";
 import { addNouns } from "./nouns.js";
 import { addVerbs } from "./verbs.js";
 
@@ -62,7 +63,10 @@ export async function createProgram(
   await addNouns(program, context, wanted);
   for (const command of program.commands)
     if (wanted === "all" || wanted.has(command.name()))
-      for (const leaf of leavesOf(command)) addGlobals(leaf);
+      for (const leaf of leavesOf(command)) {
+        addGlobals(leaf);
+        addPlainExample(leaf);
+      }
   if (wanted === "all") (await import("./completion.js")).addCompletion(program);
   else
     program.command("completion").description("completion script for bash, zsh or fish").argument("<shell>");

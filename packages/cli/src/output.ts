@@ -1,4 +1,5 @@
 import { toWire } from "@bellows/control-plane/wire";
+import { ConfigError } from "@bellows/core";
 import Table from "cli-table3";
 import { stringify } from "yaml";
 import { type Context, say } from "./context.js";
@@ -24,16 +25,27 @@ export function printRows<T extends object>(
 ): void {
   if (printDocument(context, globals, rows)) return;
   const chosen = chooseColumns(columns, globals.columns);
-  const cells = rows.map((row) => chosen.map(([, read]) => cell(read(row))));
-  const at = chosen.findIndex(([title]) => title.toLowerCase() === globals.sort?.toLowerCase());
-  if (at >= 0) cells.sort((a, b) => (a[at] ?? "").localeCompare(b[at] ?? "", undefined, { numeric: true }));
+  const cellsOf = (row: T): string[] => chosen.map(([, read]) => cell(read(row)));
+  const cells = sorted(rows, columns, globals.sort).map(cellsOf);
   const table = new Table({
     head: chosen.map(([title]) => title),
-    style: { head: context.colors ? ["bold"] : [], border: [], compact: true },
+    style: {
+      head: context.colors ? ["bold"] : [],
+      border: [],
+      compact: true,
+      "padding-left": 0,
+      "padding-right": 0,
+    },
     chars: BARE,
   });
   table.push(...cells);
   say(context, table.toString());
+}
+
+function sorted<T>(rows: readonly T[], columns: readonly Column<T>[], by: string | undefined): readonly T[] {
+  if (by === undefined) return rows;
+  const [, read] = columnNamed(columns, by, "--sort");
+  return [...rows].sort((a, b) => cell(read(a)).localeCompare(cell(read(b)), undefined, { numeric: true }));
 }
 
 /** No lines: they get in the way of copying and of `cut`. */
@@ -55,10 +67,17 @@ const BARE = {
   middle: "  ",
 };
 
+/** @throws ConfigError that lists the columns there are. */
+function columnNamed<T>(columns: readonly Column<T>[], name: string, option: string): Column<T> {
+  const found = columns.find(([title]) => title.toLowerCase() === name.trim().toLowerCase());
+  if (found !== undefined) return found;
+  throw new ConfigError(`${option}: there is no column ${JSON.stringify(name.trim())}`, {
+    hint: `columns: ${columns.map(([title]) => title).join(", ")}`,
+  });
+}
+
 function chooseColumns<T>(columns: readonly Column<T>[], wanted: string | undefined): readonly Column<T>[] {
-  if (wanted === undefined) return columns;
-  const names = wanted.split(",").map((name) => name.trim().toLowerCase());
-  return names.flatMap((name) => columns.filter(([title]) => title.toLowerCase() === name));
+  return wanted?.split(",").map((name) => columnNamed(columns, name, "--columns")) ?? columns;
 }
 
 function cell(value: unknown): string {

@@ -2,6 +2,7 @@ import { isBellowsError } from "@bellows/core";
 import pc from "picocolors";
 import { type Context, note, say } from "./context.js";
 import { EXIT, exitCodeOf } from "./exit-codes.js";
+import { StoppedWaitingError } from "./progress.js";
 import { FaultyConfigError } from "./workbench.js";
 
 /** Says on stderr what failed and what to do, in one line; with `verbose` also the causes. @returns the exit code. */
@@ -11,7 +12,8 @@ export function reportError(
   options: { verbose: boolean; json: boolean },
 ): number {
   if (context.signal.aborted) {
-    note(context, "interrupted; what was already asked for goes on");
+    const told = error instanceof StoppedWaitingError ? error.message : "what was already asked for goes on";
+    note(context, `interrupted; ${told}`);
     return EXIT.interrupted;
   }
   const code = exitCodeOf(error);

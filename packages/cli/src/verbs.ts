@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Context } from "./context.js";
+import { examples } from "./help-examples.js";
 import { lazy } from "./main.js";
 
 /** The plain verbs: what people do with a file of theirs. */
@@ -17,7 +18,6 @@ export function addVerbs(program: Command, context: Context): void {
         .choices(["local-web", "queue-workers"])
         .default("local-web"),
     )
-    .addHelpText("after", "\nExample:\n  bellows init && bellows validate && bellows run --apply\n")
     .action(lazy(context, () => import("./commands/init.js")));
   program
     .command("validate")
@@ -63,7 +63,6 @@ export function addVerbs(program: Command, context: Context): void {
     .option("--by <change>", "by so many, or so much: +2, -1, +50%")
     .option("--keep <duration>", "keep at least the result for so long")
     .option("--dry-run", "only say what would be ordered")
-    .addHelpText("after", "\nExamples:\n  bellows scale web --to 4\n  bellows scale web --by +2 --keep 30m\n")
     .action(lazy(context, () => import("./commands/scale.js")));
   program
     .command("pause <group>")
@@ -97,7 +96,31 @@ export function addVerbs(program: Command, context: Context): void {
     .command("doctor")
     .description("check this machine, the state folder and every provider")
     .action(lazy(context, () => import("./commands/doctor.js")));
+  for (const command of program.commands) tellExamples(command);
 }
+
+function tellExamples(command: Command): void {
+  const lines = EXAMPLES[command.name()];
+  if (lines !== undefined) examples(command, ...lines);
+}
+
+/** Lines of help, by command. */
+const EXAMPLES: Record<string, readonly string[]> = {
+  demo: ["demo", "demo --seconds 90"],
+  init: ["init && bellows validate && bellows run --apply", "init --template queue-workers"],
+  validate: ["validate", "validate -c shop.yaml --json"],
+  plan: ["plan", "plan web --exit-code", "plan --json | jq '.groups[].wouldChangeIf'"],
+  apply: ["apply", "apply --dry-run", "apply --prune --yes"],
+  run: ["run --apply", "run --once", "run --once --dry-run -c shop.yaml"],
+  status: ["status", "status web --watch"],
+  explain: ["explain web", "explain web --since 22:00 --until 07:00", "explain web --last 20 --json"],
+  scale: ["scale web --to 4", "scale web --by +2 --keep 30m"],
+  pause: ["pause web", 'pause web --for 2h --reason "database moves"'],
+  resume: ["resume web"],
+  pin: ["pin web --to 8 --for 2h"],
+  unpin: ["unpin web"],
+  doctor: ["doctor"],
+};
 
 function addTokens(program: Command, context: Context): void {
   const tokens = program.command("tokens").description("tokens of the HTTP API");

@@ -2,11 +2,11 @@ import { type Alarm, type AlarmEvent, type AlarmSpec, ConfigError } from "@bello
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Context } from "../context.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
 import {
   destroys,
-  examples,
   given,
   toAnyNumber,
   toCount,

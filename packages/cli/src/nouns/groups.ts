@@ -1,19 +1,10 @@
 import type { Command } from "commander";
 import type { Context } from "../context.js";
+import { examples } from "../help-examples.js";
 import * as run from "./groups-run.js";
 import { handle } from "./handle.js";
 import { addLaunchOptions } from "./launch-options.js";
-import {
-  destroys,
-  examples,
-  toCount,
-  toList,
-  toObject,
-  toPairs,
-  toSpan,
-  waits,
-  writes,
-} from "./option-values.js";
+import { destroys, toCount, toList, toObject, toPairs, toSpan, waits, writes } from "./option-values.js";
 
 /** `bellows groups`. */
 export function add(groups: Command, context: Context): void {

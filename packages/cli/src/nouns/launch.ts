@@ -2,11 +2,12 @@ import type { LaunchConfiguration, LaunchVersion, Metadata, StandaloneLaunch } f
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
 import { addLaunchOptions, type LaunchOptions, launchOf } from "./launch-options.js";
 import { editMetadata, type MetadataOptions } from "./metadata.js";
-import { destroys, examples, toPairs, writes } from "./option-values.js";
+import { destroys, toPairs, writes } from "./option-values.js";
 import {
   findGroup,
   findThing,

@@ -1,19 +1,10 @@
 import type { Command } from "commander";
 import type { Context } from "../context.js";
+import { examples } from "../help-examples.js";
 import { handle } from "./handle.js";
 import * as run from "./lbs-run.js";
 import { toListener } from "./listener-option.js";
-import {
-  destroys,
-  examples,
-  toCount,
-  toList,
-  toObject,
-  toPairs,
-  toSpan,
-  waits,
-  writes,
-} from "./option-values.js";
+import { destroys, toCount, toList, toObject, toPairs, toSpan, waits, writes } from "./option-values.js";
 
 /** `bellows lbs`. */
 export function add(lbs: Command, context: Context): void {

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { Context } from "../context.js";
+import { examples } from "../help-examples.js";
 import { handle } from "./handle.js";
 import { query } from "./metrics-query.js";
 import { test } from "./metrics-test.js";
-import { examples, toPairs, toSpan } from "./option-values.js";
+import { toPairs, toSpan } from "./option-values.js";
 
 /** `bellows metrics`. */
 export function add(metrics: Command, context: Context): void {

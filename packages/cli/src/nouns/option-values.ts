@@ -120,12 +120,3 @@ export function waits(command: Command): Command {
     .option("--no-wait", "return when it is accepted")
     .option("--timeout <duration>", "longest wait (default: 10m)", toSpan);
 }
-
-/** Help with examples, at the end of a command's own. */
-export function examples(command: Command, ...lines: string[]): Command {
-  const title = lines.length === 1 ? "Example" : "Examples";
-  return command.addHelpText(
-    "after",
-    `\n${title}:\n${lines.map((line) => `  bellows ${line}`).join("\n")}\n`,
-  );
-}

@@ -13,13 +13,13 @@ import { type Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
 import {
   type AdjustOptions,
   adjustOf,
   destroys,
-  examples,
   given,
   toAnyNumber,
   toChange,

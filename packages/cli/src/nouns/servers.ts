@@ -2,9 +2,10 @@ import { isBellowsError, NotFoundError, type Server } from "@bellows/core";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
-import { examples, toPairs } from "./option-values.js";
+import { toPairs } from "./option-values.js";
 import { findThing, type Provider, withProvider, withTarget } from "./provider-call.js";
 
 /** `bellows servers`. */

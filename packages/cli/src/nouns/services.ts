@@ -2,9 +2,10 @@ import { NotFoundError, type Service } from "@bellows/core";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
-import { examples, toCount, waits, writes } from "./option-values.js";
+import { toCount, waits, writes } from "./option-values.js";
 import { findThing, splitPath, type WriteOptions, waitOptions, withTarget, write } from "./provider-call.js";
 
 const FORM = "CLUSTER/SERVICE";

@@ -2,10 +2,11 @@ import type { Webhook } from "@bellows/core";
 import type { Command } from "commander";
 import { type Context, note } from "../context.js";
 import type { Globals } from "../globals.js";
+import { examples } from "../help-examples.js";
 import { printRows, printThing } from "../output.js";
 import { handle } from "./handle.js";
 import { editMetadata, type MetadataOptions } from "./metadata.js";
-import { destroys, examples, given, toPairs, writes } from "./option-values.js";
+import { destroys, given, toPairs, writes } from "./option-values.js";
 import { findGroup, splitPath, type WriteOptions, withTarget, write } from "./provider-call.js";
 
 const FORM = "GROUP/POLICY";
