@@ -5,8 +5,10 @@ import type { PolicySpec, Rounding } from "../src/contracts/policy.js";
 import type { ScalingSpec } from "../src/contracts/scaling.js";
 import type { CustomPolicy } from "../src/pipeline/compiled.js";
 import { compileScaling } from "../src/pipeline/compiled.js";
-import type { Decided, DecidedOrder, OrderRequest } from "../src/pipeline/decide.js";
-import { decideOrder, decideRound } from "../src/pipeline/decide.js";
+import { decideRound } from "../src/pipeline/decide.js";
+import type { DecidedOrder, OrderRequest } from "../src/pipeline/decide-order.js";
+import { decideOrder } from "../src/pipeline/decide-order.js";
+import type { Decided } from "../src/pipeline/draft.js";
 import type { Memory } from "../src/pipeline/memory.js";
 import { emptyMemory } from "../src/pipeline/memory.js";
 

@@ -3,17 +3,16 @@ import type { PolicyInput } from "../contracts/provider.js";
 import { LARGEST_COUNT } from "../policies/adjust.js";
 import { reason } from "../reasons.js";
 import type { CompiledPolicy } from "./compiled.js";
-import type { Scope } from "./evaluate.js";
-import { remember } from "./judge.js";
-import { judgeMissing } from "./missing.js";
+import type { Judged, Scope } from "./scope.js";
+import { remember } from "./scope.js";
 
 /** What a policy plugin says. One that throws, or wants no whole count, is unavailable, and the group goes on. */
-export function judgeCustom(policy: CompiledPolicy, scope: Scope): Proposal {
+export function judgeCustom(policy: CompiledPolicy, scope: Scope): Judged {
   const { name, custom } = policy;
   const signals = new Map<string, number>();
   for (const signal of policy.customSignals ?? []) {
     const value = scope.values.get(signal);
-    if (typeof value !== "number") return judgeMissing(policy, scope, whyNone(signal, value));
+    if (typeof value !== "number") return { kind: "missing", why: whyNone(signal, value) };
     signals.set(signal, value);
   }
   if (custom === undefined) return failed(policy, scope, "it has no plugin");

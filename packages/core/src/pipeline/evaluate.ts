@@ -3,13 +3,14 @@ import type { Sample } from "../contracts/metric.js";
 import type { MetricSpec } from "../contracts/scaling.js";
 import { formatDuration } from "../duration.js";
 import type { ExpressionInput } from "../expressions/index.js";
-import { evaluate } from "../expressions/index.js";
 import { formatSpan, reason } from "../reasons.js";
 import type { CompiledPolicy, CompiledScaling } from "./compiled.js";
-import { fillFormula } from "./formula.js";
 import { judgePolicy } from "./judge.js";
-import type { Memory, PolicyMemory } from "./memory.js";
+import type { Memory } from "./memory.js";
 import { cooldownLeftMs } from "./memory.js";
+import { judgeMissing } from "./missing.js";
+import type { KnownSamples, Scope } from "./scope.js";
+import { readSignals, setGroupNames } from "./scope.js";
 
 /** What evaluating makes of a round's inputs. */
 export interface Evaluated {
@@ -22,25 +23,7 @@ export interface Evaluated {
   readonly memory: Memory;
 }
 
-/** Last good samples by metric, `[value, observedAtMs]`. */
-export type KnownSamples = NonNullable<Memory["samples"]>;
-
 const NOTHING_KNOWN: KnownSamples = Object.freeze({});
-
-/** What policies see of their group in one round. */
-export interface Scope {
-  readonly compiled: CompiledScaling;
-  /** `pending` as policies are to see it: with those that an own step has asked for and nobody sees yet. */
-  readonly counts: Counts;
-  readonly memory: Memory;
-  readonly nowMs: number;
-  readonly values: Map<string, ExpressionInput>;
-  /** What policies will remember; the memory's own record until one of them changes something. */
-  policies: Readonly<Record<string, PolicyMemory>>;
-  /** Last good samples, this round's among them, however old; empty where no policy asks for them. */
-  readonly known: KnownSamples;
-  blind: { policy: string; why: string } | undefined;
-}
 
 /**
  * Values of names during one evaluation. It is one map for all groups, since evaluating never waits and sets every
@@ -106,33 +89,10 @@ function readMetric(
   return { name, source, unavailable, observedAtMs, ageMs };
 }
 
-/** Sets the names that every expression knows of its group. */
-export function setGroupNames(counts: Counts, values: Map<string, ExpressionInput>): void {
-  values.set("instances", counts.inService);
-  values.set("desired", counts.desired);
-  values.set("pending", counts.pending);
-  values.set("min", counts.min);
-  values.set("max", counts.max);
-}
-
-/** Computes the signals, in order, and sets their values. */
-export function readSignals({ compiled, values }: Pick<Scope, "compiled" | "values">): SignalReading[] {
-  return compiled.signals.map(({ name, text, expression, template }) => {
-    const formula = template.names.length === 0 ? text : `${text} = ${fillFormula(template, values)}`;
-    const value = expression.run(values) + 0;
-    if (!Number.isNaN(value)) {
-      values.set(name, value);
-      return { name, value, formula };
-    }
-    const outcome = evaluate(expression, values);
-    values.set(name, outcome);
-    return { name, unavailable: "unavailable" in outcome ? outcome.unavailable : "has no value", formula };
-  });
-}
-
 /** What a policy says, its own cooldown taken into account: then it votes with `desired` in place of its want. */
 function propose(policy: CompiledPolicy, scope: Scope): Proposal {
-  const proposal = judgePolicy(policy, scope);
+  const judged = judgePolicy(policy, scope);
+  const proposal = judged.kind === "missing" ? judgeMissing(policy, scope, judged.why) : judged;
   if (proposal.kind !== "want" || policy.cooldownMs === 0) return proposal;
   const { desired } = scope.counts;
   const leftMs = cooldownLeftMs(scope.memory.policies[policy.name]?.stamp, policy.cooldownMs, scope.nowMs);

@@ -8,8 +8,11 @@ export type {
   SimpleComparison,
 } from "./compiled.js";
 export { compileScaling } from "./compiled.js";
-export type { Decided, DecidedOrder, OrderInput, OrderRequest, OrderVerdict, RoundInput } from "./decide.js";
-export { BUSY_FOR_AT_MOST_MS, decideOrder, decideRound, sameHold } from "./decide.js";
+export { decideRound, sameHold } from "./decide.js";
+export type { DecidedOrder, OrderInput, OrderRequest, OrderVerdict } from "./decide-order.js";
+export { decideOrder } from "./decide-order.js";
+export type { Decided, RoundInput } from "./draft.js";
+export { BUSY_FOR_AT_MOST_MS } from "./draft.js";
 export type { FormulaTemplate } from "./formula.js";
 export type {
   Execution,

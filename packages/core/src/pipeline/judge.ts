@@ -1,23 +1,20 @@
 import type { Proposal } from "../contracts/decision.js";
 import type { Step } from "../contracts/policy.js";
-import { evaluate } from "../expressions/index.js";
 import { applyAdjust, describeAdjust } from "../policies/adjust.js";
 import { findStep } from "../policies/steps.js";
 import { wantForShare, wantForValue } from "../policies/target.js";
-import { advanceTimer, type Timer } from "../policies/threshold.js";
 import { formatNumber, reason } from "../reasons.js";
-import type { CompiledFormula, CompiledPolicy } from "./compiled.js";
+import type { CompiledPolicy } from "./compiled.js";
 import { judgeCustom } from "./custom.js";
-import type { Scope } from "./evaluate.js";
 import { fillFormula } from "./formula.js";
-import type { PolicyMemory } from "./memory.js";
-import { judgeMissing } from "./missing.js";
+import type { Judged, Scope } from "./scope.js";
+import { moveTimer, whyMissing } from "./scope.js";
 
 /**
  * What one policy wants, its cooldown aside. Thresholds whose condition is false abstain; targets always want;
  * policies that only take orders have no signals and are never unavailable.
  */
-export function judgePolicy(policy: CompiledPolicy, scope: Scope): Proposal {
+export function judgePolicy(policy: CompiledPolicy, scope: Scope): Judged {
   switch (policy.kind) {
     case "threshold":
       return judgeThreshold(policy, scope);
@@ -42,11 +39,11 @@ export function judgePolicy(policy: CompiledPolicy, scope: Scope): Proposal {
   }
 }
 
-function judgeThreshold(policy: CompiledPolicy, scope: Scope): Proposal {
+function judgeThreshold(policy: CompiledPolicy, scope: Scope): Judged {
   const { name, condition, forMs } = policy;
   if (condition === undefined || policy.adjust === undefined) return abstain(name);
   const outcome = condition.expression.run(scope.values);
-  if (Number.isNaN(outcome)) return judgeMissing(policy, scope, whyMissing(condition, scope));
+  if (Number.isNaN(outcome)) return { kind: "missing", why: whyMissing(condition, scope) };
   const holds = outcome !== 0;
   const timer = moveTimer(policy, scope, "timer", holds);
   const when = condition.text;
@@ -72,48 +69,14 @@ function abstain(policy: string): Proposal {
 }
 
 /**
- * Moves a policy's timer on and remembers it; without a `for` there is nothing to remember.
- * @param holds - `undefined`: the data is missing.
- */
-export function moveTimer(
-  policy: CompiledPolicy,
-  scope: Scope,
-  which: "timer" | "shrinkTimer",
-  holds: boolean | undefined,
-): Timer | undefined {
-  if (policy.forMs === 0) return undefined;
-  const old = scope.policies[policy.name];
-  const timer = advanceTimer(old?.[which], holds, scope.nowMs);
-  if (timer !== old?.[which]) {
-    const next: PolicyMemory = { ...old };
-    if (timer === undefined) delete next[which];
-    else next[which] = timer;
-    remember(scope, policy.name, next);
-  }
-  return timer;
-}
-
-/** Sets what a policy remembers; the round's own copy is made on the first change. */
-export function remember(scope: Scope, policy: string, memory: PolicyMemory): void {
-  if (scope.policies === scope.memory.policies) scope.policies = { ...scope.policies };
-  (scope.policies as Record<string, PolicyMemory>)[policy] = memory;
-}
-
-/** Why a formula has no value, in words. */
-export function whyMissing(formula: CompiledFormula, scope: Scope): string {
-  const outcome = evaluate(formula.expression, scope.values);
-  return "unavailable" in outcome ? outcome.unavailable : "has no value";
-}
-
-/**
  * Growing steps speak before shrinking ones where both hold. Each direction has its own `for`: it runs while any of
  * its steps holds, and the step that holds at its end is the one that counts.
  */
-function judgeSteps(policy: CompiledPolicy, scope: Scope): Proposal {
+function judgeSteps(policy: CompiledPolicy, scope: Scope): Judged {
   const { name, signal, steps } = policy;
   if (signal === undefined || steps === undefined) return abstain(name);
   const value = signal.expression.run(scope.values);
-  if (Number.isNaN(value)) return judgeMissing(policy, scope, whyMissing(signal, scope));
+  if (Number.isNaN(value)) return { kind: "missing", why: whyMissing(signal, scope) };
   const up = findStep(steps, value, "grow");
   const down = findStep(steps, value, "shrink");
   const growTimer = moveTimer(policy, scope, "timer", up !== undefined);
@@ -156,11 +119,11 @@ function describeBound({ atLeast, atMost }: Step): string {
   return `${formatNumber(atLeast)} to ${formatNumber(atMost)}`;
 }
 
-function judgeTarget(policy: CompiledPolicy, scope: Scope): Proposal {
+function judgeTarget(policy: CompiledPolicy, scope: Scope): Judged {
   const { name, signal, target } = policy;
   if (signal === undefined || target === undefined) return abstain(name);
   const value = signal.expression.run(scope.values);
-  if (Number.isNaN(value)) return judgeMissing(policy, scope, whyMissing(signal, scope));
+  if (Number.isNaN(value)) return { kind: "missing", why: whyMissing(signal, scope) };
   if (target.value !== undefined) return judgeValue(policy, scope, value, target.value, target.tolerance);
   return judgeShare(policy, scope, value, target.perInstance ?? 1, target.tolerance);
 }

@@ -4,9 +4,9 @@ import { applyAdjust, canGrow } from "../policies/adjust.js";
 import { reason } from "../reasons.js";
 import type { CompiledPolicy } from "./compiled.js";
 import { couldGrow } from "./compiled.js";
-import type { Scope } from "./evaluate.js";
-import { readSignals } from "./evaluate.js";
-import { judgePolicy, moveTimer } from "./judge.js";
+import { judgePolicy } from "./judge.js";
+import type { Scope } from "./scope.js";
+import { moveTimer, readSignals } from "./scope.js";
 
 /**
  * What a policy says while its data is missing: by its chain, which ends in `hold`. Whatever it is, it never wants less
@@ -95,8 +95,8 @@ function lastKnown(policy: CompiledPolicy, scope: Scope, why: string, forMs: num
   if (!couldGrow(policy, desired)) return undefined;
   const then: Scope = { ...scope, values };
   readSignals(then);
-  const judged = judgePolicy({ ...policy, onMissing: { kind: "hold" } }, then);
-  if (judged.kind === "unavailable") return undefined;
+  const judged = judgePolicy(policy, then);
+  if (judged.kind === "missing" || judged.kind === "unavailable") return undefined;
   scope.policies = then.policies;
   const want = judged.kind === "want" ? Math.max(judged.want, desired) : desired;
   const said = reason("last-known", { policy: policy.name, why, ageMs: oldestMs, want });

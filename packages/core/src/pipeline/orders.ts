@@ -1,7 +1,7 @@
 import type { DecisionRecord } from "../contracts/decision.js";
 import { UnavailableError } from "../errors.js";
-import type { DecidedOrder, OrderRequest, OrderVerdict } from "./decide.js";
-import { decideOrder } from "./decide.js";
+import type { DecidedOrder, OrderRequest, OrderVerdict } from "./decide-order.js";
+import { decideOrder } from "./decide-order.js";
 import type { ReadyGroup } from "./gather.js";
 import { planSteps } from "./plan.js";
 import type { Book, LineNotes } from "./record.js";
@@ -9,7 +9,7 @@ import type { GroupRuntime } from "./round-plan.js";
 import type { Settling } from "./settle.js";
 import { carryOut, inputOf, resolveIntent, supersedeIntent } from "./settle.js";
 
-export type { OrderRequest } from "./decide.js";
+export type { OrderRequest } from "./decide-order.js";
 
 /** What became of an order. */
 export interface OrderResult {
