@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type BellowsError, type ErrorCode, isBellowsError } from "@bellows/core";
+import { type BellowsError, type ErrorCode, isBellowsError, systemClock } from "@bellows/core";
 
 /** Awaits a rejection and checks that it is one of ours, of that sort, with a message. @returns the error. */
 export async function refused(
@@ -77,4 +77,19 @@ const RUN = `${process.pid.toString(36)}${Math.floor(performance.timeOrigin).toS
 export function freshName(word: string): string {
   serial += 1;
   return `${word}-${RUN}-${serial}`;
+}
+
+/** Awaits a promise that must settle soon. */
+export async function settledWithin<T>(promise: Promise<T>, limitMs: number, what: string): Promise<T> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    const fail = (): void =>
+      reject(new assert.AssertionError({ message: `${what} has not ended after ${limitMs} ms` }));
+    cancel = systemClock.after(limitMs, fail, { keepAlive: true });
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    cancel();
+  }
 }

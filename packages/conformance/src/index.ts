@@ -3,6 +3,13 @@
  * factory.
  */
 
+export {
+  type BadQuery,
+  type GoodQuery,
+  type MetricSourceSuiteOptions,
+  metricSourceSuite,
+  type OpenedSource,
+} from "./metric-source.js";
 export { type StateStoreSuiteOptions, stateStoreSuite } from "./state-store.js";
 export { commitForever } from "./state-store-crash.js";
 export type { ReportOptions, Tests } from "./tests.js";
