@@ -20,6 +20,8 @@ export interface Context {
   colors: boolean;
   /** What the process will exit with; a command sets it where it is not 0 and no error was thrown. */
   exitCode: number;
+  /** What the environment and files brought into a config; blanked out of everything that is said. */
+  secrets: Set<string>;
   /** Set by commands for which being stopped is the normal end. */
   signalHandled: boolean;
 }
@@ -52,16 +54,25 @@ export function processContext(argv: readonly string[]): Context {
     columns: stdout.columns ?? 100,
     colors: terminal && !env.NO_COLOR && !argv.includes("--no-color") && env.TERM !== "dumb",
     exitCode: 0,
+    secrets: new Set(),
     signalHandled: false,
   };
 }
 
 /** Writes a line of data. */
 export function say(context: Context, text: string): void {
-  context.stdout.write(`${text}\n`);
+  context.stdout.write(`${blanked(context, text)}\n`);
 }
 
 /** Writes a line for the person at the terminal. */
 export function note(context: Context, text: string): void {
-  context.stderr.write(`${text}\n`);
+  context.stderr.write(`${blanked(context, text)}\n`);
+}
+
+/** Without secrets, whether they stand there as they are or as JSON writes them. */
+function blanked(context: Context, text: string): string {
+  let out = text;
+  for (const secret of context.secrets)
+    for (const form of [secret, JSON.stringify(secret).slice(1, -1)]) out = out.replaceAll(form, "[secret]");
+  return out;
 }

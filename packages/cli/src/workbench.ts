@@ -66,12 +66,14 @@ export async function tryLoad(
   file: string,
   text?: string,
 ): Promise<LoadedConfig | { faults: Fault[]; warnings: Fault[] }> {
-  return loadConfig(file, {
+  const loaded = await loadConfig(file, {
     env: context.env,
     cwd: context.cwd,
     loader: loaderFor(context, dirname(file)),
     ...(text === undefined ? {} : { text }),
   });
+  for (const secret of loaded.secrets) context.secrets.add(secret);
+  return loaded;
 }
 
 /** Faults as an error. */

@@ -36,6 +36,7 @@ export function fakeContext(
     columns: 100,
     colors: false,
     exitCode: 0,
+    secrets: new Set(),
     signalHandled: false,
     ...changes,
     out,

@@ -72,6 +72,14 @@ it("one thing is YAML for people and JSON for programs", () => {
   expect(context.out()).toBe("at: 1970-01-01T00:00:00.000Z\nspanMs: 5\n");
 });
 
+it("nothing shows a secret of the config, in whichever form", () => {
+  const context = fakeContext({ secrets: new Set(['pass"word', "hunter22"]) });
+  printThing(context, { json: true }, { key: 'a pass"word b', list: ["hunter22"] });
+  printThing(context, {}, { key: "hunter22" });
+  expect(context.out()).not.toMatch(/hunter22|pass.{1,2}word/);
+  expect(context.out()).toContain('{"key":"a [secret] b","list":["[secret]"]}');
+});
+
 describe("errors", () => {
   it.each<[ErrorCode, number]>([
     ["config", 2],

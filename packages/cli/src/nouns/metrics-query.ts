@@ -8,7 +8,7 @@ import {
   type Sample,
   type SourceConfig,
 } from "@bellows/core";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { type Context, say } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
@@ -136,7 +136,7 @@ async function prepareKind(
   const part = (ofQuery: boolean): object =>
     Object.fromEntries(Object.entries(params).filter(([key]) => isQuery.has(key) === ofQuery));
   const asks = { existing: "asked", mode: "off", min: 0, max: 0 };
-  const text = JSON.stringify({
+  const text = stringify({
     version: 1,
     providers: { local: {} },
     sources: { asked: { use: name, ...part(false) } },

@@ -1,4 +1,4 @@
-import { ConfigError, createRedaction } from "@bellows/core";
+import { ConfigError } from "@bellows/core";
 import { confirm } from "../confirm.js";
 import { type Context, say } from "../context.js";
 import type { Globals } from "../globals.js";
@@ -6,6 +6,7 @@ import { withControl } from "../open-control.js";
 import { printDocument } from "../output.js";
 import { awaited } from "../progress.js";
 import { configOrProvider, type LoadedConfig, providerKey } from "../workbench.js";
+import { withWayOut } from "./ways-out.js";
 
 /** Options of what writes, beside the common ones. */
 export interface WriteOptions extends Globals {
@@ -77,22 +78,15 @@ export async function withTarget<T>(
     return loaded;
   };
   return withControl(context, options, load, async ({ control }) => {
-    const redaction = createRedaction(loaded?.secrets);
     const invoke = async <R>(method: string, ...args: unknown[]): Promise<R> => {
       const what = [method.replaceAll(".", " "), ...args.filter((arg) => typeof arg === "string")].join(" ");
-      const result = await awaited(context, options, what, control.invoke(target.provider, method, args));
-      return (method.startsWith("launch.") ? withoutSecrets(result, redaction.text) : result) as R;
+      const answer = control.invoke(target.provider, method, args).catch((error: unknown) => {
+        throw withWayOut(error, target.provider, method);
+      });
+      return (await awaited(context, options, what, answer)) as R;
     };
     return work({ key: target.provider, invoke }, target.ref, loaded);
   });
-}
-
-/** A copy in which the texts that the environment brought into the file are blanked out. */
-function withoutSecrets(value: unknown, blank: (text: string) => string): unknown {
-  if (typeof value === "string") return blank(value);
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, blank));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutSecrets(item, blank)]));
 }
 
 /** A write, and what is said about it. */

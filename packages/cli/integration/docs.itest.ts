@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decideCases } from "./docs/cases.js";
+import { expectationOf } from "./docs/expectation.js";
+import { type Page, readPage, type Step } from "./docs/page.js";
+import { wholeFile } from "./docs/part.js";
+import { compilePrograms } from "./docs/programs.js";
+import { openWorkshop, type Ran, ROOT, type Workshop } from "./docs/workshop.js";
+
+const markdownIn = (folder: string): string[] =>
+  existsSync(join(ROOT, folder))
+    ? readdirSync(join(ROOT, folder))
+        .filter((name) => name.endsWith(".md"))
+        .map((name) => join(folder, name))
+    : [];
+const inEach = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder))
+    .map((name) => join(folder, name, "README.md"))
+    .filter((path) => existsSync(join(ROOT, path)));
+
+/** Pages whose blocks are run. */
+const run = [
+  "README.md",
+  ...markdownIn("docs"),
+  ...markdownIn("docs/guide"),
+  ...markdownIn("docs/providers"),
+  ...inEach("packages"),
+];
+/** Pages whose links are followed, beside those. */
+const linked = [
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  ...markdownIn("docs/sources"),
+  ...markdownIn("docs/adr"),
+  ...inEach("examples"),
+];
+const read = (path: string): Page => readPage(path, readFileSync(join(ROOT, path), "utf8"));
+const runnable = run.map(read);
+
+describe.each(runnable.map((page) => [page.path, page] as const))("%s", (path, page) => {
+  const isProgram = (step: Step): boolean => step.kind === "ts";
+  let workshop: Workshop;
+
+  beforeAll(async () => {
+    workshop = await openWorkshop();
+  });
+  afterAll(() => workshop.close());
+
+  it("says what each of its blocks is", () => {
+    expect(page.faults).toEqual([]);
+    for (const step of page.steps.filter(({ kind }) => kind === "shown")) expect(step.argument).not.toBe("");
+  });
+
+  it.runIf(page.steps.some(isProgram))("shows programs that are correctly typed", () => {
+    const programs = page.steps.filter(isProgram);
+    const texts = new Map(programs.map(({ argument, text }) => [argument, workshop.withPorts(text)]));
+    expect(texts.size, "two programs have one name").toBe(programs.length);
+    expect(compilePrograms(workshop.folder, texts)).toEqual([]);
+  });
+
+  it.runIf(page.steps.some(({ kind }) => kind !== "shown"))(
+    "does what it says",
+    { timeout: 180_000 },
+    async () => {
+      let ran: Ran | undefined;
+      let config = "";
+      for (const step of page.steps) {
+        const where = `${path}:${step.line}`;
+        const done = await doStep(step, workshop, { ran, config, where });
+        ran = done.ran ?? ran;
+        config = done.config ?? config;
+      }
+    },
+  );
+});
+
+interface Before {
+  /** What was run last. */
+  ran: Ran | undefined;
+  /** The config that was shown last. */
+  config: string;
+  where: string;
+}
+
+async function doStep(
+  step: Step,
+  workshop: Workshop,
+  before: Before,
+): Promise<{ ran?: Ran; config?: string }> {
+  const { argument, text } = step;
+  const succeed = async (commands: string, code = 0): Promise<Ran> => {
+    const ran = await workshop.bash(commands);
+    expect(ran.code, `${before.where}: ${commands}\n${ran.output}`).toBe(code);
+    return ran;
+  };
+  switch (step.kind) {
+    case "shown":
+      return {};
+    case "file":
+      workshop.write(argument, text);
+      return {};
+    case "config":
+      workshop.write(argument, text);
+      return { ran: await succeed(`bellows validate -c ${argument}`), config: argument };
+    case "faulty":
+      workshop.write(argument, text);
+      return { ran: await succeed(`bellows validate -c ${argument}`, 2), config: argument };
+    case "part": {
+      const name = `part-${step.line}.yaml`;
+      workshop.write(name, wholeFile(argument, text));
+      return { ran: await succeed(`bellows validate -c ${name}`), config: name };
+    }
+    case "run":
+      return { ran: await succeed(text, Number(/exit (\d+)/.exec(argument)?.[1] ?? 0)) };
+    case "ts":
+      return { ran: await succeed(`node ${argument.replace(/\.ts$/, ".js")}`) };
+    case "output":
+      expect(`${before.ran?.output.trimEnd()}\n`, before.where).toMatch(
+        expectationOf(workshop.withPorts(text)),
+      );
+      return {};
+    case "cases":
+      for (const { shown, decided, line } of await decideCases(join(workshop.folder, before.config), text))
+        expect(decided, `${before.where} row ${line}`).toBe(shown);
+      return {};
+  }
+}
+
+describe("links", () => {
+  const pages = new Map([...runnable, ...linked.map(read)].map((page) => [page.path, page]));
+
+  it.each([...pages.values()].map((page) => [page.path, page] as const))(
+    "of %s lead somewhere",
+    (path, page) => {
+      const dead = page.links.filter(
+        ({ target }) => !/^[a-z]+:/.test(target) && !leadsSomewhere(path, target),
+      );
+      expect(dead.map(({ target, line }) => `${path}:${line}: ${target}`)).toEqual([]);
+    },
+  );
+
+  function leadsSomewhere(path: string, target: string): boolean {
+    const [file = "", anchor] = target.split("#");
+    const to = file === "" ? join(ROOT, path) : join(ROOT, dirname(path), file);
+    if (!existsSync(to)) return false;
+    if (anchor === undefined || statSync(to).isDirectory()) return anchor === undefined;
+    return (pages.get(relative(ROOT, to)) ?? read(relative(ROOT, to))).anchors.has(anchor);
+  }
+});
