@@ -32,6 +32,15 @@ describe("without a file", () => {
     expect((await local("groups update web --desired 9")).code).toBe(4);
     expect((await local("groups update web --min 2 --wait")).stdout).toContain("desired 2");
     expect((await local("groups metadata web --set team=blue --json")).json()).toEqual({ team: "blue" });
+    expect((await local("policies create web/up --change +1 --cooldown 3m")).code).toBe(0);
+    expect((await local("policies execute web/up --json")).json()).toMatchObject({
+      result: "executed",
+      to: 3,
+    });
+    expect(await local("policies execute web/up")).toMatchObject({
+      code: 4,
+      stdout: expect.stringContaining("cooldown"),
+    });
     expect((await local("launch patch web --env MODE=b")).code).toBe(0);
     expect((await local("launch get web --json")).json()).toMatchObject({
       command: "node",

@@ -38,31 +38,48 @@ const linked = [
 const read = (path: string): Page => readPage(path, readFileSync(join(ROOT, path), "utf8"));
 const runnable = run.map(read);
 
+const isProgram = (step: Step): boolean => step.kind === "ts";
+const workshops = new Map<string, Workshop>();
+let programFaults = new Map<string, string[]>();
+
+beforeAll(async () => {
+  for (const { path } of runnable) workshops.set(path, await openWorkshop());
+  programFaults = compilePrograms(
+    runnable.flatMap(({ path, steps }) => {
+      const { folder, withPorts } = workshopOf(path);
+      return steps
+        .filter(isProgram)
+        .map(({ argument, text }) => ({ folder, name: argument, text: withPorts(text) }));
+    }),
+  );
+}, 120_000);
+afterAll(async () => {
+  for (const workshop of workshops.values()) await workshop.close();
+});
+
+function workshopOf(path: string): Workshop {
+  const workshop = workshops.get(path);
+  if (workshop === undefined) throw new Error(`no workshop for ${path}`);
+  return workshop;
+}
+
 describe.each(runnable.map((page) => [page.path, page] as const))("%s", (path, page) => {
-  const isProgram = (step: Step): boolean => step.kind === "ts";
-  let workshop: Workshop;
-
-  beforeAll(async () => {
-    workshop = await openWorkshop();
-  });
-  afterAll(() => workshop.close());
-
   it("says what each of its blocks is", () => {
     expect(page.faults).toEqual([]);
     for (const step of page.steps.filter(({ kind }) => kind === "shown")) expect(step.argument).not.toBe("");
   });
 
   it.runIf(page.steps.some(isProgram))("shows programs that are correctly typed", () => {
-    const programs = page.steps.filter(isProgram);
-    const texts = new Map(programs.map(({ argument, text }) => [argument, workshop.withPorts(text)]));
-    expect(texts.size, "two programs have one name").toBe(programs.length);
-    expect(compilePrograms(workshop.folder, texts)).toEqual([]);
+    const names = page.steps.filter(isProgram).map(({ argument }) => argument);
+    expect(new Set(names).size, "two programs have one name").toBe(names.length);
+    expect(programFaults.get(workshopOf(path).folder)).toEqual([]);
   });
 
   it.runIf(page.steps.some(({ kind }) => kind !== "shown"))(
     "does what it says",
     { timeout: 180_000 },
     async () => {
+      const workshop = workshopOf(path);
       let ran: Ran | undefined;
       let config = "";
       for (const step of page.steps) {

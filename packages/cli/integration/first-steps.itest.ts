@@ -9,7 +9,10 @@ async function begin(): Promise<string> {
   shop = openWorkshop();
   expect((await shop.bellows("init")).code).toBe(0);
   const [front, api] = [String(await freePort()), String(await freePort())];
-  const text = shop.read("bellows.yaml").replaceAll("8080", front);
+  const text = shop
+    .read("bellows.yaml")
+    .replaceAll("8080", front)
+    .replace("policies:\n", "policies:\n      up: { change: +1, cooldown: 3m }\n");
   shop.write(
     "bellows.yaml",
     `${text}\nserver: { listen: "127.0.0.1:${api}", url: "http://127.0.0.1:${api}" }\n`,
@@ -43,7 +46,7 @@ async function everyDay(): Promise<void> {
   expect(instances).toHaveLength(3);
   expect((await shop.bellows("lbs members front --json")).json<object[]>()).toHaveLength(3);
 
-  expect((await shop.bellows("policies create web/up --change +1 --cooldown 3m")).code).toBe(0);
+  expect((await shop.bellows("policies create web/down --change -1")).code).toBe(0);
   const made = (await shop.bellows("webhooks create web/up ci --metadata owner=me --json")).json<{
     url: string;
   }>();
