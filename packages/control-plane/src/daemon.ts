@@ -214,7 +214,7 @@ async function run(
     let stopping: Promise<void> | undefined;
     const stop = async (deadlineMs: number): Promise<void> => {
       ready = false;
-      await inbox.idle();
+      await inbox.close();
       await line.stop(deadlineMs);
       await closeAll();
       removeHolder(folder);

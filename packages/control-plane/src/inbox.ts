@@ -1,4 +1,13 @@
-import { type Clock, type Cloud, errorLine, type Logger, type StateStore } from "@bellows/core";
+import {
+  type CancelTimer,
+  type Clock,
+  type Cloud,
+  type DecisionRecord,
+  errorLine,
+  isBellowsError,
+  type Logger,
+  type StateStore,
+} from "@bellows/core";
 import type { GroupRuntime, Line } from "@bellows/core/line";
 import { ownAmount } from "./execute.js";
 
@@ -24,50 +33,76 @@ export interface InboxOptions {
 
 /** Where webhooks' executions wait between being accepted and being ordered. */
 export interface Inbox {
-  /** Accepts the execution behind a capability, if there is one. Returned: durable. */
+  /** Accepts the execution behind a capability, if there is one. Returned: durable. @throws BellowsError as the store does. */
   accept(hash: string): Promise<void>;
   /** Orders what an earlier process accepted and did not get to. */
   recover(): Promise<void>;
-  /** Resolves when nothing waits. */
-  idle(): Promise<void>;
+  /** Tries nothing again. Returned: no order is under way; what could not be ordered waits for the next process. */
+  close(): Promise<void>;
 }
 
 const PREFIX = "inbox/";
 
+/** First and longest wait before an order that could not be recorded is tried again, in milliseconds. */
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+
+/** How far back to look for the record of an execution that may have been ordered by an earlier process. */
+const LOOK_BACK = 1_000;
+
 /**
  * Makes an inbox. An execution is written down before its sender is answered, and taken out when its order has been
- * recorded: after SIGKILL it is ordered again, and its cooldown (stamped with the first order's intent) keeps it from
- * counting twice.
+ * recorded. Its id stands in that record: an execution that is found again, after SIGKILL or after the disk was full,
+ * is ordered only if it has no record yet.
  */
 export function createInbox(options: InboxOptions): Inbox {
   const { store, line, clock } = options;
   const underway = new Set<Promise<void>>();
-  const orderOf = async (key: string, accepted: Accepted): Promise<void> => {
-    try {
-      const policy = await options
-        .clouds()
-        .get(accepted.provider)
-        ?.policies.get(accepted.group, accepted.policy);
-      const runtime = runtimeOf(options.groups(), accepted);
-      if (policy !== undefined && runtime !== undefined) {
-        await line.order(runtime.spec.name, {
-          origin: { kind: "webhook", by: accepted.webhook, policy: policy.name },
-          policy: policy.name,
-          ...ownAmount(runtime, policy),
-        });
-      }
-    } catch (error) {
-      options.logger.error(
-        { group: accepted.group, policy: accepted.policy },
-        `a webhook's order failed: ${errorLine(error)}`,
-      );
-    }
-    await store.commit("", { documents: [{ key, value: undefined }] });
+  const retries = new Set<CancelTimer>();
+  let closed = false;
+
+  const isRecorded = async (id: string, group: string): Promise<boolean> => {
+    for await (const { value } of store.read<DecisionRecord>(group, { newestFirst: true, limit: LOOK_BACK }))
+      if (value.order?.id === id) return true;
+    return false;
   };
-  const begin = (key: string, accepted: Accepted): void => {
-    const run = orderOf(key, accepted).finally(() => underway.delete(run));
+  const order = async (id: string, accepted: Accepted, again: boolean): Promise<void> => {
+    const runtime = runtimeOf(options.groups(), accepted);
+    if (runtime === undefined || (again && (await isRecorded(id, runtime.spec.name)))) return;
+    const cloud = options.clouds().get(accepted.provider);
+    const policy = await cloud?.policies.get(accepted.group, accepted.policy);
+    if (policy === undefined) return;
+    await line.order(runtime.spec.name, {
+      origin: { kind: "webhook", by: accepted.webhook, policy: policy.name, id },
+      policy: policy.name,
+      ...ownAmount(runtime, policy),
+    });
+  };
+  const attempt = async (key: string, accepted: Accepted, tries: number): Promise<void> => {
+    try {
+      await order(key.slice(PREFIX.length), accepted, tries > 0).catch((error: unknown) => {
+        if (isWorthRetrying(error)) throw error;
+        complain(accepted, error);
+      });
+      await store.commit("", { documents: [{ key, value: undefined }] });
+    } catch (error) {
+      complain(accepted, error);
+      later(key, accepted, tries + 1);
+    }
+  };
+  const complain = ({ group, policy }: Accepted, error: unknown): void =>
+    options.logger.error({ group, policy }, `a webhook's order failed: ${errorLine(error)}`);
+  const later = (key: string, accepted: Accepted, tries: number): void => {
+    if (closed) return;
+    const cancel = clock.after(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (tries - 1)), () => {
+      retries.delete(cancel);
+      begin(key, accepted, tries);
+    });
+    retries.add(cancel);
+  };
+  const begin = (key: string, accepted: Accepted, tries: number): void => {
+    const run = attempt(key, accepted, tries).finally(() => underway.delete(run));
     underway.add(run);
-    run.catch((error: unknown) => options.logger.error({}, errorLine(error)));
   };
   return {
     async accept(hash) {
@@ -78,19 +113,26 @@ export function createInbox(options: InboxOptions): Inbox {
         const accepted = { provider: cloud.key, group, policy, webhook: name, atMs: clock.now() };
         const key = PREFIX + options.newId();
         await store.commit("", { documents: [{ key, value: accepted }] });
-        begin(key, accepted);
+        if (!closed) begin(key, accepted, 0);
         return;
       }
       // Nothing behind it: take as long as a write would, by writing one of no consequence.
       await store.commit("", { documents: [{ key: `${PREFIX}none`, value: undefined }] });
     },
     async recover() {
-      for await (const { key, value } of store.list<Accepted>("", PREFIX)) begin(key, value);
+      for await (const { key, value } of store.list<Accepted>("", PREFIX)) begin(key, value, 1);
     },
-    async idle() {
+    async close() {
+      closed = true;
+      for (const cancel of retries) cancel();
       while (underway.size > 0) await Promise.allSettled(underway);
     },
   };
+}
+
+/** Whether an order failed by something that passes, such as a full disk. */
+function isWorthRetrying(error: unknown): boolean {
+  return isBellowsError(error) && error.retry !== "never";
 }
 
 function runtimeOf(groups: ReadonlyMap<string, GroupRuntime>, accepted: Accepted): GroupRuntime | undefined {

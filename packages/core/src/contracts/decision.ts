@@ -58,6 +58,8 @@ export interface OrderOrigin {
   policy?: string;
   /** When a schedule was due. */
   dueAtMs?: number;
+  /** Tells an accepted execution from every other, so that it is ordered once, whatever happens meanwhile. */
+  id?: string;
 }
 
 /** What became of a decision's step. */
