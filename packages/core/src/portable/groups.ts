@@ -173,7 +173,7 @@ function createGroups(context: Context): PortableGroups["groups"] {
       return { result: changed ? "done" : "unchanged", desired };
     },
     async delete(group, call) {
-      await deleteGroup(context, group, call?.force ?? false);
+      await deleteGroup(context, group, call?.force ?? false, call);
       await issue(context, group);
       // Servers that go at once take the group's documents with them before this returns.
       await keeper.pass(group);
@@ -185,9 +185,9 @@ function createGroups(context: Context): PortableGroups["groups"] {
       for (const instance of instances)
         if (call?.zone === undefined || instance.zone === call.zone) yield instance;
     },
-    pause: (group, call) => keeper.exclusive(group, () => setPause(context, group, call?.reason)),
-    async resume(group) {
-      await requireGroup(context, group);
+    pause: (group, call) => keeper.exclusive(group, () => setPause(context, group, call)),
+    async resume(group, call) {
+      await requireGroup(context, group, call);
       await mutateGroup(context, group, ({ definition: { paused, ...definition } }) =>
         paused ? { definition } : undefined,
       );
@@ -195,8 +195,8 @@ function createGroups(context: Context): PortableGroups["groups"] {
     },
     state: async (group, call) => viewState(await look(group, call)),
     metadata: {
-      merge: (group, metadata) => setMetadata(context, group, (old) => ({ ...old, ...metadata })),
-      replace: (group, metadata) => setMetadata(context, group, () => metadata),
+      merge: (group, metadata, call) => setMetadata(context, group, (old) => ({ ...old, ...metadata }), call),
+      replace: (group, metadata, call) => setMetadata(context, group, () => metadata, call),
     },
     ...(context.servers.label && {
       attach: (group, refs, call) => attach(context, group, refs, call),
@@ -205,7 +205,7 @@ function createGroups(context: Context): PortableGroups["groups"] {
     terminate: (group, ref, call) => terminate(context, group, ref, call),
     enterStandby: (group, refs, call) => setStandby(context, group, refs, true, call),
     exitStandby: (group, refs, call) => setStandby(context, group, refs, false, call),
-    protect: (group, refs, isProtected) => protect(context, group, refs, isProtected),
+    protect: (group, refs, isProtected, call) => protect(context, group, refs, isProtected, call),
     async shutdown(group, call) {
       await requireGroup(context, group, call);
       await mutateGroup(context, group, ({ definition }) => ({
@@ -225,8 +225,13 @@ function createGroups(context: Context): PortableGroups["groups"] {
 }
 
 /** Otter's rule: deletable as soon as nothing is wanted, even while the last servers still end. */
-async function deleteGroup(context: Context, group: string, force: boolean): Promise<void> {
-  await requireGroup(context, group);
+async function deleteGroup(
+  context: Context,
+  group: string,
+  force: boolean,
+  call?: CallOptions,
+): Promise<void> {
+  await requireGroup(context, group, call);
   await mutateGroup(context, group, ({ definition }) => {
     if (definition.desired > 0 && !force) {
       throw new ConflictError(`group ${group} wants ${definition.desired} instances and cannot be deleted`, {
@@ -240,8 +245,13 @@ async function deleteGroup(context: Context, group: string, force: boolean): Pro
   });
 }
 
-async function setPause(context: Context, group: string, reason: string | undefined): Promise<void> {
-  await requireGroup(context, group);
+async function setPause(
+  context: Context,
+  group: string,
+  call: (CallOptions & { reason?: string }) | undefined,
+): Promise<void> {
+  const reason = call?.reason;
+  await requireGroup(context, group, call);
   await mutateGroup(context, group, ({ definition }) => ({
     definition: {
       ...definition,
@@ -254,8 +264,9 @@ async function setMetadata(
   context: Context,
   group: string,
   change: (old: Record<string, string>) => Record<string, string>,
+  call?: CallOptions,
 ): Promise<Record<string, string>> {
-  await requireGroup(context, group);
+  await requireGroup(context, group, call);
   const { definition } = await mutateGroup(context, group, (record) => ({
     definition: { ...record.definition, metadata: change(record.definition.metadata) },
   }));

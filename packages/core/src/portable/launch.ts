@@ -1,4 +1,4 @@
-import type { Metadata, MetadataDriver } from "../contracts/common.js";
+import type { CallOptions, Metadata, MetadataDriver } from "../contracts/common.js";
 import type { LaunchConfiguration, LaunchDriver, LaunchVersion } from "../contracts/launch.js";
 import { InternalError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -16,11 +16,16 @@ export function createLaunch(
       resource: group,
     });
   };
-  const current = async (group: string): Promise<LaunchConfiguration> =>
-    read(group, (await requireGroup(context, group)).definition.launch);
+  const current = async (group: string, call?: CallOptions): Promise<LaunchConfiguration> =>
+    read(group, (await requireGroup(context, group, call)).definition.launch);
 
   /** A new version; a create that waited because the old one was refused may be tried at once. */
-  const write = async (group: string, launch: LaunchConfiguration): Promise<LaunchConfiguration> => {
+  const write = async (
+    group: string,
+    launch: LaunchConfiguration,
+    call?: CallOptions,
+  ): Promise<LaunchConfiguration> => {
+    call?.signal?.throwIfAborted();
     const checked = context.parseLaunch?.(launch) ?? launch;
     await mutateGroup(context, group, ({ definition, memory }) => {
       const version = String(Number(definition.launch) + 1);
@@ -41,22 +46,23 @@ export function createLaunch(
   const rewrite = async (
     group: string,
     change: (launch: LaunchConfiguration) => LaunchConfiguration,
-  ): Promise<LaunchConfiguration> => write(group, change(await current(group)));
+    call?: CallOptions,
+  ): Promise<LaunchConfiguration> => write(group, change(await current(group, call)), call);
 
   const metadata: MetadataDriver = {
-    merge: async (group, added) =>
-      (await rewrite(group, (launch) => withMetadata(launch, { ...launch.metadata, ...added }))).metadata ??
-      {},
-    replace: async (group, all) =>
-      (await rewrite(group, (launch) => withMetadata(launch, all))).metadata ?? {},
+    merge: async (group, added, call) =>
+      (await rewrite(group, (launch) => withMetadata(launch, { ...launch.metadata, ...added }), call))
+        .metadata ?? {},
+    replace: async (group, all, call) =>
+      (await rewrite(group, (launch) => withMetadata(launch, all), call)).metadata ?? {},
   };
   return {
     get: current,
     set: write,
-    patch: (group, patch) => rewrite(group, (launch) => ({ ...launch, ...patch })),
+    patch: (group, patch, call) => rewrite(group, (launch) => ({ ...launch, ...patch }), call),
     metadata,
-    async *history(group): AsyncGenerator<LaunchVersion> {
-      const { definition } = await requireGroup(context, group);
+    async *history(group, call): AsyncGenerator<LaunchVersion> {
+      const { definition } = await requireGroup(context, group, call);
       for await (const document of context.repository.launches(group)) {
         yield { ...document, current: document.version === definition.launch };
       }

@@ -1,4 +1,4 @@
-import type { Ref, WriteOptions } from "../contracts/common.js";
+import type { CallOptions, Ref, WriteOptions } from "../contracts/common.js";
 import type { Server } from "../contracts/server.js";
 import { ConflictError, isBellowsError, LimitError, NotFoundError, UnsupportedError } from "../errors.js";
 import { resolveRef } from "../ref.js";
@@ -23,8 +23,13 @@ function labelOf(context: Context): Label {
   );
 }
 
-async function members(context: Context, group: string, refs: readonly Ref[]): Promise<Server[]> {
-  const { memory } = await requireGroup(context, group);
+async function members(
+  context: Context,
+  group: string,
+  refs: readonly Ref[],
+  options?: CallOptions,
+): Promise<Server[]> {
+  const { memory } = await requireGroup(context, group, options);
   const servers = (await listed(context, group)).filter((server) => memory.released[server.id] === undefined);
   return [...new Set(refs)].map((ref) => resolveRef(servers, ref, `instance of group ${group}`));
 }
@@ -188,7 +193,7 @@ export async function detach(
 ): Promise<void> {
   const label = labelOf(context);
   await context.keeper.exclusive(group, async () => {
-    const leaving = await members(context, group, refs);
+    const leaving = await members(context, group, refs, options);
     await mutateGroup(context, group, ({ definition, memory }) => {
       requireStaying(memory, leaving);
       const next = copyMemory(memory);
@@ -239,7 +244,7 @@ export async function terminate(
   ref: Ref,
   options?: WriteOptions & { replace?: boolean },
 ): Promise<void> {
-  const [server] = await members(context, group, [ref]);
+  const [server] = await members(context, group, [ref], options);
   if (server === undefined)
     throw new NotFoundError(`there is no instance "${ref}" in group ${group}`, { resource: ref });
   await mutateGroup(context, group, ({ definition, memory }) => {
@@ -269,7 +274,7 @@ export async function setStandby(
   options?: WriteOptions & { replace?: boolean },
 ): Promise<void> {
   await context.keeper.exclusive(group, async () => {
-    const servers = await members(context, group, refs);
+    const servers = await members(context, group, refs, options);
     await mutateGroup(context, group, ({ definition, memory }) => {
       const changing = servers.filter((server) => isStandby(memory, server) !== standby);
       if (changing.length === 0) return undefined;
@@ -304,15 +309,16 @@ export async function protect(
   group: string,
   refs: readonly Ref[],
   isProtected: boolean,
+  options?: CallOptions,
 ): Promise<void> {
-  const servers = await members(context, group, refs);
+  const servers = await members(context, group, refs, options);
   await mutateGroup(context, group, ({ memory }) => {
     const next = copyMemory(memory);
     for (const server of servers)
       next.marks[server.id] = { ...next.marks[server.id], protected: isProtected };
     return { memory: next };
   });
-  await labelAll(context, servers, LABELS.protected, isProtected);
+  await labelAll(context, servers, LABELS.protected, isProtected, options);
 }
 
 /** Where the provider labels running servers; elsewhere memory alone knows. */
@@ -321,7 +327,7 @@ async function labelAll(
   servers: readonly Server[],
   label: string,
   on: boolean,
-  options?: WriteOptions,
+  options?: CallOptions,
 ): Promise<void> {
   if (!context.servers.label) return;
   for (const server of servers) await context.servers.label(server.id, { [label]: on ? "yes" : "" }, options);

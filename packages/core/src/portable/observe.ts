@@ -41,6 +41,7 @@ export async function observe(
   groups: readonly Ref[],
   call?: CallOptions,
 ): Promise<Observation[]> {
+  call?.signal?.throwIfAborted();
   const world = lookAt(context.servers, context.loadBalancers);
   if (groups.length === 0) return [];
   let servers: Awaited<ReturnType<World["servers"]>>;

@@ -6,7 +6,7 @@
  * can be shown again, and whoever steals the store can open nothing. Rotating gives a new id.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Metadata } from "../contracts/common.js";
+import type { CallOptions, Metadata } from "../contracts/common.js";
 import type { GroupsDriver } from "../contracts/group.js";
 import type { PoliciesDriver, Policy } from "../contracts/policy.js";
 import type { StateStore } from "../contracts/state-store.js";
@@ -126,9 +126,9 @@ export function createWebhooks(
 ): Required<Omit<WebhooksDriver, "metadata">> & WebhooksDriver {
   const shelf = openShelf<Kept>(options.store);
   const { groups, policies, native, store } = options;
-  const place = async (groupRef: string, policyRef: string): Promise<Place> => {
-    const group = await groups.get(groupRef);
-    const policy = await policies.get(groupRef, policyRef);
+  const place = async (groupRef: string, policyRef: string, call?: CallOptions): Promise<Place> => {
+    const group = await groups.get(groupRef, call);
+    const policy = await policies.get(groupRef, policyRef, call);
     return {
       group,
       policy,
@@ -184,16 +184,20 @@ export function createWebhooks(
     if (options.serverKey === undefined || options.serverKey.length < SHORTEST_KEY) throw noKey(options);
     return (options.newId() + options.newId()).replaceAll("-", "").slice(0, 32).padEnd(32, "0");
   };
-  const setMetadata = async (address: string, merge: (old: Metadata) => Metadata): Promise<Metadata> => {
+  const setMetadata = async (
+    address: string,
+    merge: (old: Metadata) => Metadata,
+    call?: CallOptions,
+  ): Promise<Metadata> => {
     const [group = "", policy = "", webhook = ""] = address.split("/");
-    const at = await place(group, policy);
+    const at = await place(group, policy, call);
     const kept = await find(at, webhook);
     return (await change(at, kept.id, (old) => ({ ...old, metadata: merge(old.metadata) }))).metadata;
   };
 
   return {
     async *list(group, policy, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       if (at.native) {
         yield* at.native.list(group, policy, call);
         return;
@@ -202,11 +206,11 @@ export function createWebhooks(
         if (kept.policy === at.policy.id) yield view(at, kept);
     },
     async get(group, policy, webhook, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       return at.native ? at.native.get(group, policy, webhook, call) : view(at, await find(at, webhook));
     },
     async create(group, policy, spec, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       if (at.native) return at.native.create(group, policy, spec, call);
       const fresh: Kept = {
         id: options.newId(),
@@ -221,21 +225,21 @@ export function createWebhooks(
       return view(at, made);
     },
     async update(group, policy, webhook, patch, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       if (at.native) return at.native.update(group, policy, webhook, patch, call);
       const kept = await find(at, webhook);
       const next = parseSpec({ name: kept.name, metadata: kept.metadata, ...patch });
       return change(at, kept.id, (old) => ({ ...old, ...next }));
     },
     async delete(group, policy, webhook, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       if (at.native) return at.native.delete(group, policy, webhook, call);
       const kept = await find(at, webhook);
       await revoke(kept.capability);
       await shelf.change(at.group.name, at.key, (items) => items.filter((other) => other.id !== kept.id));
     },
     async rotate(group, policy, webhook, call) {
-      const at = await place(group, policy);
+      const at = await place(group, policy, call);
       if (at.native?.rotate) return at.native.rotate(group, policy, webhook, call);
       const kept = await find(at, webhook);
       const capability = newCapability();
@@ -245,8 +249,8 @@ export function createWebhooks(
       return changed;
     },
     metadata: {
-      merge: (address, metadata) => setMetadata(address, (old) => ({ ...old, ...metadata })),
-      replace: (address, metadata) => setMetadata(address, () => ({ ...metadata })),
+      merge: (address, metadata, call) => setMetadata(address, (old) => ({ ...old, ...metadata }), call),
+      replace: (address, metadata, call) => setMetadata(address, () => ({ ...metadata }), call),
     },
   };
 }
