@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Context } from "./context.js";
 import { examples } from "./help-examples.js";
-import { lazy } from "./main.js";
+import { lazy } from "./lazy.js";
+import { toNumber } from "./whole-number.js";
 
 /** The plain verbs: what people do with a file of theirs. */
 export function addVerbs(program: Command, context: Context): void {
@@ -139,13 +140,4 @@ function addTokens(program: Command, context: Context): void {
     .command("revoke <id>")
     .description("end a token, by id or name")
     .action(lazy(context, async () => ({ run: (await import("./commands/tokens.js")).revoke })));
-}
-
-/** A whole number within bounds, for commander. */
-export function toNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (text.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`write a whole number from ${least} to ${most}.`);
-  };
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../context.js";
-import { lazy } from "../main.js";
+import { lazy } from "../lazy.js";
 
 /** A command's action: context, options, then its arguments. */
 export function handle<O, A extends unknown[]>(

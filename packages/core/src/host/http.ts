@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Got, Response } from "got";
 import type { Clock } from "../clock.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../contracts/http.js";
@@ -10,6 +11,9 @@ import { createThrottle, type Throttle } from "./throttle.js";
 const DEFAULTS = { timeoutMs: 10_000, maxBytes: 1_048_576, retries: 2, maxRedirects: 3 };
 const REPEATABLE = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 const FIRST_BACKOFF_MS = 100;
+
+/** A number from 0 up to 1. */
+const anyFraction = (): number => randomInt(1_000) / 1_000;
 
 /** What an HTTP client is made from. */
 export interface HttpClientOptions {
@@ -92,7 +96,7 @@ async function repeat(
       if (isBellowsError(error, "throttled")) throttle.throttled(error.retryAfterMs);
       if (signal.aborted || attempt >= tries || !isBellowsError(error) || error.retry !== "later")
         throw error;
-      const jitter = 0.5 + (options.random ?? Math.random)();
+      const jitter = 0.5 + (options.random ?? anyFraction)();
       await delay(options.clock, FIRST_BACKOFF_MS * 2 ** attempt * jitter, signal);
     }
   }
