@@ -54,7 +54,8 @@ module.exports = {
     forbid(
       "declared-dependencies",
       "Not in this package's package.json",
-      { pathNot: tests },
+      // A package's scripts use the workspace's tools.
+      { pathNot: [tests, "^packages/[^/]+/scripts/"] },
       // A declared package's types may come from an @types package of the workspace.
       { dependencyTypes: ["npm-no-pkg"], dependencyTypesNot: ["npm", "npm-peer", "npm-optional"] },
     ),

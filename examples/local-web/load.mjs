@@ -29,7 +29,9 @@ function once() {
     };
     const call = request(url, { agent, timeout: 10_000 }, (response) => {
       response.resume();
-      response.on("end", () => end(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));
+      response.on("end", () =>
+        end(response.statusCode === 200 ? undefined : `status ${response.statusCode}`),
+      );
       response.on("error", (error) => end(error.code ?? error.message));
     });
     call.on("timeout", () => call.destroy(new Error("timeout")));
@@ -63,7 +65,10 @@ const stopped = new Promise((resolve) => {
 process.on("SIGTERM", () => stop(true));
 for (const { clients, seconds } of phases) {
   adjust(clients);
-  const early = await Promise.race([new Promise((resolve) => setTimeout(() => resolve(false), seconds * 1_000)), stopped]);
+  const early = await Promise.race([
+    new Promise((resolve) => setTimeout(() => resolve(false), seconds * 1_000)),
+    stopped,
+  ]);
   if (early) break;
 }
 adjust(0);

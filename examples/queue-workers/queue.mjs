@@ -9,7 +9,8 @@ let done = 0;
 createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   response.setHeader("content-type", "application/json");
-  if (request.method === "POST" && url.pathname === "/jobs") waiting += Number(url.searchParams.get("count") ?? 1);
+  if (request.method === "POST" && url.pathname === "/jobs")
+    waiting += Number(url.searchParams.get("count") ?? 1);
   if (request.method === "POST" && url.pathname === "/take") {
     const job = waiting > 0;
     if (job) waiting -= 1;

@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { type Context, processContext } from "./context.js";
 import { EXIT } from "./exit-codes.js";
-import type { Globals } from "./globals.js";
 import { addPlainExample } from "./help-examples.js";
 import { addNouns } from "./nouns.js";
 import { addVerbs } from "./verbs.js";

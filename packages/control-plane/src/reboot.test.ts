@@ -6,7 +6,14 @@ test("crashes are forgiven once for each restart of the machine, and not at the 
   const store = createMemoryStore();
   const clock = manualClock(1_000_000);
   let forgiven = 0;
-  const cloud = { key: "local", portable: { forgive: async () => void (forgiven += 1) } } as unknown as Cloud;
+  const cloud = {
+    key: "local",
+    portable: {
+      forgive: async () => {
+        forgiven += 1;
+      },
+    },
+  } as unknown as Cloud;
   const start = async (boot: string): Promise<number> => {
     await forgiveReboot(store, [cloud], clock, silentLogger, boot);
     return forgiven;

@@ -1,6 +1,5 @@
-import { createHost, manualClock } from "@bellows/core";
+import { createHost, manualClock, z } from "@bellows/core";
 import { describe, expect, test } from "vitest";
-import { z } from "@bellows/core";
 import cloudwatch from "../src/cloudwatch.js";
 import constant from "../src/constant.js";
 import exposition from "../src/exposition.js";

@@ -32,7 +32,7 @@ describe("a member's health", () => {
     ["prf", "unhealthy", "one failure confirms it"],
     ["pfffr", "unhealthy", "a refusal tells nothing new about one that is out"],
     ["pfffprp", "unhealthy", "and a refusal ends its row of passes"],
-  ] as const)("after %j it is %s: %s", (events, status) => {
+  ] as const)("after %j it is %s: %s", (events, status, _why) => {
     expect(after(events).status).toBe(status);
   });
 
