@@ -1,334 +1,180 @@
 /**
- * One round of many groups through the pure middle of the line (evaluate, combine, constrain, record), beside a
- * hand-written loop that knows this one configuration by heart, computes the same desired counts and builds equal
- * records. Both start from the same observations and samples, take turns, and are compared record by record before
- * anything is timed. BENCH_SHORT=1 takes less time and says less.
+ * Rounds of many groups, beside a loop written by hand that knows this one configuration and builds equal records:
+ * the pure middle alone (`decideRound`), all that leads from observing to records without writing them
+ * (`line.decide()`), and an acting round (`line.once()`), which scales groups and writes to a store in memory. The two
+ * take turns on the same samples, and what they decide and write is compared before anything is timed.
+ * BENCH_SHORT=1 takes less time and says less.
  */
 import { isDeepStrictEqual } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { compileScaling, decideRound, emptyMemory } from "../packages/core/dist/index.js";
+import { byHand } from "./round/by-hand.mjs";
+import { handOf, lineOf } from "./round/lines.mjs";
+import { collect, everyMs, median, observationOf, samplesOf, specOf, startMs } from "./round/world.mjs";
 
 const short = process.env.BENCH_SHORT === "1";
 const groups = short ? 1_000 : 10_000;
 const turns = short ? 5 : 15;
-const everyMs = 10_000;
-const startMs = Date.UTC(2026, 0, 1);
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc");
-
-const noLimits = { stabilizationMs: 0, rates: [] };
-
-function specOf(name) {
-  const metric = (metricName) => ({ name: metricName, source: "bench", params: {}, maxAgeMs: 300_000 });
-  return {
-    name,
-    provider: "bench",
-    ref: name,
-    min: 1,
-    max: 20,
-    everyMs,
-    cooldownMs: 60_000,
-    mode: "act",
-    metrics: [metric("cpu"), metric("queue"), metric("rate")],
-    signals: [],
-    policies: [
-      { name: "busy", when: "queue > 50", forMs: 20_000, adjust: { change: 1 } },
-      { name: "cpu", signal: "cpu", adjust: { target: { value: 60 } } },
-    ],
-    windows: [],
-    scaleOut: noLimits,
-    scaleIn: noLimits,
-    combine: "largest",
-    onMissing: { kind: "hold" },
-  };
-}
-
-/** The world: what a group looks like, and its samples in a round. Numbers without a random source. */
-function observationOf(name, desired) {
-  const instances = Array.from({ length: desired }, (_, i) => ({
-    id: `${name}-${i}`,
-    group: name,
-    lifecycle: "in-service",
-    health: "healthy",
-    addresses: [],
-    protected: false,
-  }));
-  const group = {
-    name,
-    id: name,
-    min: 1,
-    max: 20,
-    desired,
-    cooldownMs: 60_000,
-    metadata: {},
-    loadBalancers: [],
-    zones: [],
-    paused: false,
-  };
-  return { status: { group, instances, observedAtMs: startMs } };
-}
-
-function samplesOf(index, round, nowMs) {
-  const turn = (index * 7 + round * 13) % 97;
-  const observedAtMs = nowMs - 1_500;
-  return [
-    { value: 40 + (turn % 41), observedAtMs },
-    { value: turn, observedAtMs },
-    { value: turn * 3, observedAtMs },
-  ];
-}
-
-// ---- The hand-written loop ------------------------------------------------------------------------------------------
-
-function reading(name, sample, nowMs) {
-  return {
-    name,
-    source: "bench",
-    value: sample.value,
-    observedAtMs: sample.observedAtMs,
-    ageMs: nowMs - sample.observedAtMs,
-  };
-}
-
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one straight function is what it is compared with
-function byHand(name, { status }, samples, memory, nowMs, id) {
-  const { desired, min, max, paused } = status.group;
-  let inService = 0;
-  let pending = 0;
-  let draining = 0;
-  let other = 0;
-  for (const { lifecycle, health } of status.instances) {
-    if (lifecycle === "in-service" && health !== "unhealthy") inService++;
-    else if (lifecycle === "pending") pending++;
-    else if (lifecycle === "draining") draining++;
-    else if (lifecycle !== "terminated") other++;
-  }
-  const cpu = samples[0].value;
-  const queue = samples[1].value;
-  const next = {
-    version: 1,
-    atMs: nowMs,
-    policies: memory.policies,
-    recommendations: [],
-    moves: [],
-    keeps: [],
-  };
-  if (memory.stamp) next.stamp = memory.stamp;
-  if (memory.step && !(pending === 0 && draining === 0 && inService === desired)) next.step = memory.step;
-
-  const when = "queue > 50";
-  const numbers = `${queue} > 50`;
-  const old = memory.policies.busy;
-  let busy;
-  if (queue > 50) {
-    const heldMs = old?.timer ? old.timer.heldMs + nowMs - old.timer.seenAtMs : 0;
-    next.policies = { ...next.policies, busy: { ...old, timer: { heldMs, seenAtMs: nowMs } } };
-    busy =
-      heldMs < 20_000
-        ? {
-            policy: "busy",
-            kind: "abstain",
-            reason: {
-              code: "when-waiting",
-              params: { policy: "busy", when, numbers, heldMs, forMs: 20_000 },
-            },
-          }
-        : {
-            policy: "busy",
-            kind: "want",
-            want: desired + 1,
-            reason: {
-              code: "when-true",
-              params: { policy: "busy", when, numbers, forMs: 20_000, want: desired + 1 },
-            },
-          };
-  } else {
-    if (old?.timer) {
-      const { timer: _, ...rest } = old;
-      next.policies = { ...next.policies, busy: rest };
-    }
-    busy = {
-      policy: "busy",
-      kind: "abstain",
-      reason: { code: "when-false", params: { policy: "busy", when, numbers } },
-    };
-  }
-  const within = cpu >= 54 && cpu <= 66;
-  const want = within ? desired : Math.ceil((inService * cpu) / 60);
-  const params = { policy: "cpu", signal: "cpu", value: cpu, target: 60, inService, want };
-  let code = "within-target";
-  if (within) params.tolerance = 0.1;
-  else code = cpu > 60 ? "over-target" : "under-target";
-  const target = { policy: "cpu", kind: "want", want, reason: { code, params } };
-
-  const winner = busy.kind === "want" && busy.want >= want ? busy : target;
-  const wanted = winner.want;
-  const reasons = [winner.reason];
-  if (wanted === desired && want < desired)
-    reasons.push({ code: "outvoted", params: { policy: "cpu", wanted: want, by: "busy" } });
-  const wouldChangeIf = [];
-  let to = wanted;
-  const leftMs = memory.stamp ? Math.max(0, memory.stamp.atMs + 60_000 - nowMs) : 0;
-  if (paused) to = desired;
-  if (leftMs > 0 && to !== desired) {
-    reasons.push({ code: "group-cooldown", params: { leftMs, wanted: to } });
-    wouldChangeIf.push({ code: "if-group-cooldown-ends", params: { leftMs, wanted: to } });
-    to = desired;
-  }
-  if (to < min) {
-    reasons.push({ code: "min", params: { bound: min, wanted: to } });
-    wouldChangeIf.push({ code: "if-min-lowered", params: { min } });
-    to = min;
-  }
-  if (to > max) {
-    reasons.push({ code: "max", params: { bound: max, wanted: to } });
-    wouldChangeIf.push({ code: "if-max-raised", params: { max } });
-    to = max;
-  }
-  const action = to === desired ? "hold" : "scale";
-  if (action === "scale") {
-    const before = memory.stamp ? { atMs: nowMs, id, beforeMs: memory.stamp.atMs } : { atMs: nowMs, id };
-    next.stamp = before;
-    next.step = { id, atMs: nowMs, to };
-    next.moves = [{ id, atMs: nowMs, delta: to - desired }];
-    const mine = next.policies[winner.policy];
-    const stamp = mine?.stamp ? { atMs: nowMs, id, beforeMs: mine.stamp.atMs } : { atMs: nowMs, id };
-    next.policies = { ...next.policies, [winner.policy]: { ...mine, stamp } };
-  } else {
-    if (busy.reason.code === "when-false") {
-      wouldChangeIf.push({
-        code: "if-above",
-        params: { policy: "busy", signal: "queue", bound: 50, orEqual: false, value: queue, forMs: 20_000 },
-      });
-    } else if (busy.reason.code === "when-waiting") {
-      wouldChangeIf.push({
-        code: "if-held",
-        params: { policy: "busy", what: when, leftMs: 20_000 - busy.reason.params.heldMs },
-      });
-    }
-    if (want === desired) {
-      const shared = { policy: "cpu", signal: "cpu", value: cpu, forMs: 0 };
-      const more = Math.round(Math.max(66, (60 * desired) / inService) * 1e9) / 1e9;
-      wouldChangeIf.push({ code: "if-above", params: { ...shared, bound: more, orEqual: false } });
-      const fewer = (60 * (desired - 1)) / inService;
-      if (fewer > 0) {
-        const bound = Math.round(Math.min(54, fewer) * 1e9) / 1e9;
-        wouldChangeIf.push({ code: "if-below", params: { ...shared, bound, orEqual: fewer < 54 } });
-      }
-    }
-    if (wouldChangeIf.length === 0) wouldChangeIf.push({ code: "if-wanted-otherwise", params: {} });
-  }
-  const record = {
-    id,
-    group: name,
-    provider: "bench",
-    trigger: "round",
-    atMs: nowMs,
-    lastAtMs: nowMs,
-    count: 1,
-    mode: "act",
-    metrics: [
-      reading("cpu", samples[0], nowMs),
-      reading("queue", samples[1], nowMs),
-      reading("rate", samples[2], nowMs),
-    ],
-    signals: [],
-    proposals: [busy, target],
-    action,
-    from: desired,
-    to,
-    reasons,
-    wouldChangeIf,
-    outcomes: [],
-    counts: { desired, min: 1, max: 20, inService, pending, draining, other },
-    wanted,
-  };
-  return { record, memory: next };
-}
-
-// ---- Turns ----------------------------------------------------------------------------------------------------------
-
+const warmups = 6;
 const names = Array.from({ length: groups }, (_, i) => `group-${i}`);
-const observations = names.map((name, i) => observationOf(name, 1 + (i % 12)));
 
-/** One round of all groups; keeps each group's memory and last record, as the line does. */
-function roundOf(decide, state, round) {
-  const nowMs = startMs + round * everyMs;
-  const inputs = names.map((_, i) => samplesOf(i, round, nowMs));
-  const beganMs = performance.now();
-  for (let i = 0; i < groups; i++) {
-    const { record, memory } = decide(
-      i,
-      observations[i],
-      inputs[i],
-      state.memories[i],
-      nowMs,
-      `r${round}-${i}`,
-    );
-    state.memories[i] = memory;
-    state.records[i] = record;
-  }
-  return performance.now() - beganMs;
-}
-
-/** The first group that differs says more than ten thousand that do. */
+/** The first difference says more than ten thousand of them. */
 function requireEqual(ours, theirs) {
-  for (let i = 0; i < groups; i++) {
-    const [a, b] = [ours, theirs].map(({ memories, records }) => ({
-      memory: memories[i],
-      record: records[i],
-    }));
-    if (!isDeepStrictEqual(a, b)) throw new Error(`not equal:\n${JSON.stringify(a)}\n${JSON.stringify(b)}`);
+  for (const [i, a] of ours.entries()) {
+    if (!isDeepStrictEqual(a, theirs[i]))
+      throw new Error(`not equal:\n${JSON.stringify(a)}\n${JSON.stringify(theirs[i])}`);
   }
 }
 
-const freshState = () => ({ memories: names.map(emptyMemory), records: new Array(groups) });
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-collect();
-const before = process.memoryUsage().heapUsed;
-const compiled = names.map((name) => compileScaling(specOf(name), { rounding: "otter" }));
-const line = freshState();
-const hand = freshState();
-const decideLine = (i, observation, samples, memory, nowMs, id) =>
-  decideRound({ compiled: compiled[i], observation, samples, memory, nowMs, id });
-const decideHand = (i, observation, samples, memory, nowMs, id) =>
-  byHand(names[i], observation, samples, memory, nowMs, id);
-
-roundOf(decideLine, line, 0);
-roundOf(decideLine, line, 1);
-collect();
-const heapBytesPerGroup = Math.round((process.memoryUsage().heapUsed - before) / groups);
-
-line.memories = names.map(emptyMemory);
-for (let round = 0; round < 6; round++) {
-  roundOf(decideLine, line, round);
-  roundOf(decideHand, hand, round);
-  requireEqual(line, hand);
+/** Milliseconds of both, and the ratio pair by pair, which holds when the machine's speed drifts. */
+function summary(times) {
+  const [oursMs, byHandMs] = ["ours", "theirs"].map((who) => Number(median(times[who]).toFixed(2)));
+  const ratio = Number(median(times.ours.map((ms, i) => ms / times.theirs[i])).toFixed(2));
+  return { oursMs, byHandMs, ratio };
 }
 
-const times = { line: [], hand: [] };
-for (let round = 6; round < 6 + turns; round++) {
-  collect();
-  times.line.push(roundOf(decideLine, line, round));
-  collect();
-  times.hand.push(roundOf(decideHand, hand, round));
+function print(what, { oursMs, byHandMs, ratio }) {
+  const each = ((oursMs * 1_000) / groups).toFixed(2);
+  console.log(
+    `${what.padEnd(14)}${oursMs.toFixed(1)} ms (${each} µs a group), by hand ${byHandMs.toFixed(1)} ms: ratio ${ratio}`,
+  );
 }
-requireEqual(line, hand);
 
-const lineMs = median(times.line);
-const handMs = median(times.hand);
-const ratio = Number((lineMs / handMs).toFixed(2));
-console.log(
-  `decideRound   ${lineMs.toFixed(1)} ms for ${groups} groups (${((lineMs * 1_000) / groups).toFixed(2)} µs each)`,
-);
-console.log(`by hand       ${handMs.toFixed(1)} ms`);
-console.log(`ratio         ${ratio} (aim: at most 3)`);
-console.log(
-  `heap          ${heapBytesPerGroup} bytes a group: definition, memory, last record (aim: under 8192)`,
-);
+// ---- decideRound alone ----------------------------------------------------------------------------------------------
+
+function middle() {
+  const observations = names.map((name, i) => observationOf(name, 1 + (i % 12)));
+  const compiled = names.map((name, i) => compileScaling(specOf(name, i), { rounding: "otter" }));
+  const ours = (i, samples, memory, nowMs, id) =>
+    decideRound({ compiled: compiled[i], observation: observations[i], samples, memory, nowMs, id });
+  const theirs = (i, samples, memory, nowMs, id) =>
+    byHand(names[i], observations[i], samples, memory, nowMs, id);
+  const states = { ours: names.map(emptyMemory), theirs: names.map(emptyMemory) };
+  const times = { ours: [], theirs: [] };
+  const roundOf = (decide, memories, round) => {
+    const nowMs = startMs + round * everyMs;
+    const inputs = names.map((_, i) => samplesOf(i, round, nowMs));
+    const records = new Array(groups);
+    collect();
+    const beganMs = performance.now();
+    for (let i = 0; i < groups; i++) {
+      const { record, memory } = decide(i, inputs[i], memories[i], nowMs, `r${round}-${i}`);
+      memories[i] = memory;
+      records[i] = record;
+    }
+    return { ms: performance.now() - beganMs, records };
+  };
+  for (let round = 0; round < warmups + turns; round++) {
+    const a = roundOf(ours, states.ours, round);
+    const b = roundOf(theirs, states.theirs, round);
+    if (round < warmups) {
+      requireEqual(a.records, b.records);
+      requireEqual(states.ours, states.theirs);
+      continue;
+    }
+    times.ours.push(a.ms);
+    times.theirs.push(b.ms);
+  }
+  return summary(times);
+}
+
+// ---- The whole line -------------------------------------------------------------------------------------------------
+
+async function timed(run) {
+  collect();
+  const beganMs = performance.now();
+  const records = await run();
+  return { ms: performance.now() - beganMs, records };
+}
+
+/** Rounds of both in turn; `what`: what is timed. Every round acts, so that the next one finds the world moved. */
+async function wholeLine() {
+  const ours = lineOf(names);
+  const theirs = handOf(names);
+  const decide = { ours: [], theirs: [] };
+  const once = { ours: [], theirs: [] };
+  let scales = 0;
+  for (let round = 0; round < warmups + turns; round++) {
+    for (const { world } of [ours, theirs]) world.goTo(round);
+    const decided = [await timed(ours.decide), await timed(theirs.decide)];
+    const acted = [await timed(ours.once), await timed(theirs.once)];
+    for (const { store } of [ours, theirs]) await prune(store);
+    if (round < warmups) {
+      requireEqual(...decided.map(({ records }) => inOrder(records)));
+      requireEqual(...acted.map(({ records }) => inOrder(records)));
+      continue;
+    }
+    scales += acted[0].records.filter(({ action }) => action === "scale").length;
+    for (const [times, [a, b]] of [
+      [decide, decided],
+      [once, acted],
+    ]) {
+      times.ours.push(a.ms);
+      times.theirs.push(b.ms);
+    }
+  }
+  requireEqual(await documentsOf(ours.store), await documentsOf(theirs.store));
+  return { decide: summary(decide), once: summary(once), scalesPerRound: Math.round(scales / turns) };
+}
+
+/** The line settles each group when it is ready: its records come in another order than its groups. */
+function inOrder(records) {
+  return records.toSorted((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+/** Records that nobody looks at any more would only make collecting garbage slow, for both. */
+const prune = (store) =>
+  Promise.all(names.map((name) => store.prune(name, { beforeMs: Number.POSITIVE_INFINITY, keep: 1 })));
+
+const documentsOf = (store) =>
+  Promise.all(
+    names.map(async (name) => {
+      const documents = { memory: (await store.get(name, "memory"))?.value };
+      for await (const { value } of store.read(name, { newestFirst: true, limit: 1 }))
+        documents.newest = value;
+      return documents;
+    }),
+  );
+
+/** A store whose documents lie elsewhere, as on a disk: what weighs is the line. */
+function forgetfulStore() {
+  let version = 0;
+  return {
+    get: async () => undefined,
+    async *read() {},
+    async commit(_partition, { documents = [], append = [] }) {
+      version += 1;
+      const versions = Object.fromEntries(documents.map(({ key }) => [key, version]));
+      return { versions, appended: append.map(() => version) };
+    },
+  };
+}
+
+/** Bytes a group after some rounds: definition, made ready, memory, last record, its place in the round's plan. */
+async function heapPerGroup() {
+  const holder = {};
+  const weigh = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  holder.line = lineOf(names, forgetfulStore());
+  const before = weigh();
+  for (let round = 0; round < warmups; round++) {
+    holder.line.world.goTo(round);
+    await holder.line.once();
+  }
+  holder.line.world.goTo(warmups);
+  return Math.round((weigh() - before) / groups);
+}
+
+const alone = middle();
+const { decide, once, scalesPerRound } = await wholeLine();
+const heapBytesPerGroup = await heapPerGroup();
+
+print("decideRound", alone);
+print("line.decide", decide);
+print("line.once", once);
+console.log(`${scalesPerRound} of ${groups} groups scale in each acting round; aim of each ratio: at most 3`);
+console.log(`heap          ${heapBytesPerGroup} bytes a group (aim: under 8192)`);
 console.log(
   JSON.stringify({
     benchmark: "round",
@@ -336,9 +182,11 @@ console.log(
     metrics: 3,
     policies: 2,
     turns,
-    lineMs,
-    handMs,
-    ratio,
+    decideRound: alone,
+    decide,
+    once,
+    scalesPerRound,
+    ratio: decide.ratio,
     heapBytesPerGroup,
   }),
 );
