@@ -6,7 +6,7 @@ import type { Globals } from "../globals.js";
 import { withControl } from "../open-control.js";
 import { printDocument } from "../output.js";
 import { awaited } from "../progress.js";
-import { describeChange } from "../resource-text.js";
+import { describeChange, withoutSecrets } from "../resource-text.js";
 import { loadedConfig } from "../workbench.js";
 
 interface ApplyOptions extends Globals {
@@ -25,7 +25,8 @@ export async function run(context: Context, options: ApplyOptions): Promise<void
 
 async function apply(context: Context, options: ApplyOptions, control: Control): Promise<void> {
   const prune = options.prune === true;
-  const { resources } = await control.plan(undefined, { prune, decide: false });
+  const planned = await control.plan(undefined, { prune, decide: false });
+  const resources = withoutSecrets(context, planned.resources);
   const todo = resources.filter((resource) => resource.action !== "none");
   if (!options.json)
     for (const resource of todo) for (const line of describeChange(resource)) note(context, line);

@@ -6,7 +6,7 @@ import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
 import { withControl } from "../open-control.js";
 import { printDocument } from "../output.js";
-import { describeChange } from "../resource-text.js";
+import { describeChange, withoutSecrets } from "../resource-text.js";
 import { loadedConfig } from "../workbench.js";
 
 interface PlanOptions extends Globals {
@@ -28,13 +28,15 @@ export async function run(context: Context, options: PlanOptions, groups: string
     () => loadedConfig(context, options),
     (open) => open.control.plan(names),
   );
-  const resources = report.resources.map(({ kind, name, provider, action, changes }) => ({
-    kind,
-    name,
-    provider,
-    action,
-    changes,
-  }));
+  const resources = withoutSecrets(context, report.resources).map(
+    ({ kind, name, provider, action, changes }) => ({
+      kind,
+      name,
+      provider,
+      action,
+      changes,
+    }),
+  );
   const document: PlanReport = { resources, groups: report.decisions.map(decisionOf) };
   if (!printDocument(context, options, document)) printPlan(context, resources, report.decisions);
   const changes =
