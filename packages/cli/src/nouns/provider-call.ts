@@ -79,7 +79,7 @@ export async function withTarget<T>(
   };
   return withControl(context, options, load, async ({ control }) => {
     const invoke = async <R>(method: string, ...args: unknown[]): Promise<R> => {
-      const what = [method.replaceAll(".", " "), ...args.filter((arg) => typeof arg === "string")].join(" ");
+      const what = `${method.replaceAll(".", " ")} ${name}`.trim();
       const answer = control.invoke(target.provider, method, args).catch((error: unknown) => {
         throw withWayOut(error, target.provider, method);
       });
