@@ -11,6 +11,7 @@ export {
   type OpenedSource,
 } from "./metric-source.js";
 export { type OpenedCloud, type ProviderSuiteOptions, providerSuite } from "./provider.js";
+export { type ServersSuiteOptions, serversSuite } from "./servers.js";
 export { type StateStoreSuiteOptions, stateStoreSuite } from "./state-store.js";
 export { commitForever } from "./state-store-crash.js";
 export type { ReportOptions, Tests } from "./tests.js";

@@ -1,4 +1,4 @@
-import { type ProviderSuiteOptions, providerSuite } from "@bellows/conformance";
+import { type ProviderSuiteOptions, providerSuite, serversSuite } from "@bellows/conformance";
 import { connect, createMemoryStore } from "@bellows/core";
 import { describe, test } from "vitest";
 import provider from "../src/index.js";
@@ -42,3 +42,16 @@ const options: ProviderSuiteOptions = {
   ],
 };
 providerSuite({ describe, test }, options);
+
+const { launch, launchRefused = {} } = options;
+serversSuite(
+  { describe, test },
+  {
+    async create() {
+      const bench = createBench();
+      return { servers: (await bench.open()).servers, cleanup: () => bench.clear() };
+    },
+    launch,
+    launchRefused,
+  },
+);

@@ -128,7 +128,8 @@ async function stable(cloud: Cloud, group: string, desired: number): Promise<Gro
   return status;
 }
 
-async function retrying<T>(look: () => Promise<T>, limitMs: number): Promise<T> {
+/** Looks at growing distances until the look fails no more, or its time is up. */
+export async function retrying<T>(look: () => Promise<T>, limitMs: number): Promise<T> {
   const endMs = systemClock.monotonic() + limitMs;
   for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(LONGEST_LOOK_MS, waitMs * 1.6)) {
     const isLast = systemClock.monotonic() >= endMs;
