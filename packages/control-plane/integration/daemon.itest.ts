@@ -102,6 +102,25 @@ describe("the daemon", () => {
     expect(tokens).not.toContain(admin.secret.split("_")[2]);
   });
 
+  test("users of the config come in by their API keys, with their roles", async () => {
+    const users = `users: { alice: { apiKey: "alices-long-key", role: admin }, bob: { apiKey: "bobs-long-key" } }`;
+    bench.write(config().replace("server: {", `server: { ${users},`));
+    const daemon = await bench.start({ prepare: apply });
+    const pause = (key: string): Promise<Response> =>
+      fetch(`${daemon.url}/api/v1/groups/web/pause`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify({ reason: "repairs" }),
+      });
+    expect((await pause("alices-long-kez")).status).toBe(401);
+    expect((await pause("bobs-long-key")).status).toBe(403);
+    expect((await pause("alices-long-key")).status).toBe(204);
+    expect((await daemon.control.status(["web"])).groups[0]?.pause).toMatchObject({
+      by: "alice",
+      reason: "repairs",
+    });
+  });
+
   test("a capability URL orders its policy once per cooldown, and unknown ones look alike", async () => {
     bench.write(config());
     const daemon = await bench.start({ prepare: apply });

@@ -4,17 +4,17 @@ import type { HttpOptions } from "./options.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Name of the token that came with the request. */
-    tokenName?: string;
+    /** Name of the token or user that the request came from. */
+    callerName?: string;
   }
 }
 
 /**
- * Lets a request in by its bearer token: `admin` for all, `observer` for reading. Reading from a loopback listener
+ * Lets a request in by its bearer token, or a user's API key in its place: `admin` for all, `observer` for reading. Reading from a loopback listener
  * needs none.
  */
 export function requireRole(
-  options: Pick<HttpOptions, "tokens" | "loopback">,
+  options: Pick<HttpOptions, "access" | "loopback">,
 ): (request: FastifyRequest) => Promise<void> {
   return async (request) => {
     const reads = request.method === "GET" || request.method === "HEAD";
@@ -25,15 +25,15 @@ export function requireRole(
         hint: "bellows tokens create makes one; send it as Authorization: Bearer TOKEN",
       });
     }
-    const token = await options.tokens.verify(secret);
-    if (token === undefined)
+    const known = await options.access.verify(secret);
+    if (known === undefined)
       throw new AuthenticationError("this token is not known", {
         hint: "it may have been revoked: bellows tokens list",
       });
-    if (!reads && token.role !== "admin")
-      throw new PermissionError(`token ${token.name} may only read`, {
+    if (!reads && known.role !== "admin")
+      throw new PermissionError(`${known.name} may only read`, {
         hint: "orders need a token with the role admin",
       });
-    request.tokenName = token.name;
+    request.callerName = known.name;
   };
 }

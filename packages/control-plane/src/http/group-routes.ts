@@ -120,7 +120,7 @@ export function groupRoutes(scope: FastifyInstance, options: HttpOptions): void 
       { schema: { summary, params, security, ...body } },
       async (request, reply) => {
         if (verb === "pause")
-          await control.pause(request.params.group, { ...request.body, by: request.tokenName });
+          await control.pause(request.params.group, { ...request.body, by: request.callerName });
         else await control[verb](request.params.group);
         return reply.code(204).send();
       },
@@ -138,7 +138,7 @@ export function groupRoutes(scope: FastifyInstance, options: HttpOptions): void 
     },
     async (request, reply) => {
       const { to, ...rest } = request.body;
-      await control.pin(request.params.group, to, { ...rest, by: request.tokenName });
+      await control.pin(request.params.group, to, { ...rest, by: request.callerName });
       return reply.code(204).send();
     },
   );
@@ -148,7 +148,7 @@ function readOrder(request: FastifyRequest<{ Body: OrderBody }>): ControlOrder {
   const { to, by, percent, policy, keepMs, honorCooldown } = request.body;
   const origin = {
     kind: "api" as const,
-    ...(request.tokenName === undefined ? {} : { by: request.tokenName }),
+    ...(request.callerName === undefined ? {} : { by: request.callerName }),
     ...(policy === undefined ? {} : { policy }),
   };
   const byHand = policy === undefined && honorCooldown !== true;

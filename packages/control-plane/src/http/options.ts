@@ -1,13 +1,13 @@
 import type { DecisionRecord, Logger } from "@bellows/core";
 import type { Registry } from "prom-client";
 import type { Observable } from "rxjs";
-import type { Tokens } from "../access/tokens.js";
+import type { Access } from "../access/users.js";
 import type { Control } from "../control.js";
 
 /** What the HTTP API is made from. */
 export interface HttpOptions {
   control: Control;
-  tokens: Tokens;
+  access: Access;
   registry: Registry;
   records: Observable<DecisionRecord>;
   logger: Logger;

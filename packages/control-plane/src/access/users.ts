@@ -1,0 +1,28 @@
+import type { UserConfig } from "@bellows/core";
+import { type Role, sameText, type Tokens } from "./tokens.js";
+
+/** Whoever a secret belongs to. */
+export interface Known {
+  name: string;
+  role: Role;
+}
+
+/** Tells who somebody is by what they send as a bearer token. */
+export interface Access {
+  verify(secret: string): Promise<Known | undefined>;
+}
+
+/**
+ * Tokens made on the command line, and the users of the config by their API keys.
+ * @param users - asked at each request, so that a reload counts at once.
+ */
+export function createAccess(tokens: Pick<Tokens, "verify">, users: () => readonly UserConfig[]): Access {
+  return {
+    async verify(secret) {
+      const token = await tokens.verify(secret);
+      // All are compared, so that the time does not tell which one came close.
+      const matches = users().filter((user) => sameText(user.apiKey, secret));
+      return token ?? matches[0];
+    },
+  };
+}
