@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -68,6 +69,12 @@ describe("without a file", () => {
     expect(stderr).toContain("hint:");
   });
 
+  it("commands that are given at the same time wait for one another", async () => {
+    shop = openWorkshop();
+    const lists = await Promise.all([1, 2, 3].map(() => shop.bellows("groups list --provider local --json")));
+    expect(lists.map(({ code, stdout }) => [code, stdout])).toEqual(lists.map(() => [0, "[]\n"]));
+  });
+
   it("Ctrl-C stops waiting with 130, and says that it goes on", async () => {
     shop = openWorkshop();
     shop.write("slow.mjs", "setInterval(() => {}, 1000);");
@@ -86,13 +93,18 @@ describe("without a file", () => {
     });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     onTestFinished(() => void child.kill("SIGKILL"));
-    await until(async () => (await shop.bellows("groups list --provider local")).code !== 0);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await until(() => logged(shop.folder));
     child.kill("SIGINT");
     expect(await ended).toBe(130);
     expect(said).toContain("goes on");
   }, 60_000);
 });
+
+/** Whether a server has been started there: it has a folder with its log. */
+function logged(folder: string): boolean {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files.some((file) => file.endsWith("server.log"));
+}
 
 describe("metrics by hand", () => {
   it("query asks one source once; its options are flags, its secrets come from the environment", async () => {

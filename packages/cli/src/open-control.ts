@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Control, Session } from "@bellows/control-plane";
-import { isBellowsError, type Logger } from "@bellows/core";
+import type { Control, Session, Standalone } from "@bellows/control-plane";
+import { delay, isBellowsError, type Logger } from "@bellows/core";
 import type { Context } from "./context.js";
 import type { Globals } from "./globals.js";
 import { logger } from "./logger.js";
@@ -38,9 +38,8 @@ export async function withControl<T>(
   }
   const loaded = await load();
   const folder = plane.stateFolder(context.env);
-  let standalone: Awaited<ReturnType<typeof plane.openStandalone>>;
-  try {
-    standalone = await plane.openStandalone({
+  const open = (): Promise<Standalone> =>
+    plane.openStandalone({
       ...loaded,
       folder,
       clock: context.clock,
@@ -48,15 +47,41 @@ export async function withControl<T>(
       version: ownVersion(),
       newId: randomUUID,
     });
-  } catch (error) {
-    if (!isBellowsError(error, "conflict")) throw error;
+  const opened = await openOrReach(context, open, async () => {
     const socket = plane.socketPath(folder);
-    if (!(await plane.controllerAnswers(socket))) throw error;
-    return work({ control: plane.connectControl(socket), remote: true });
-  }
+    return (await plane.controllerAnswers(socket)) ? plane.connectControl(socket) : undefined;
+  });
+  if ("remote" in opened) return work(opened);
   try {
-    return await work({ control: standalone.control, session: standalone.session, remote: false });
+    return await work({ control: opened.control, session: opened.session, remote: false });
   } finally {
-    await standalone.close();
+    await opened.close();
+  }
+}
+
+/** How long another command may take that has the state folder for a moment, in milliseconds. */
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 200;
+
+/**
+ * Takes the state folder, or reaches the controller that has it. Where neither can be, another command is at work:
+ * it will be done soon.
+ * @throws ConflictError that names the holder when it is not.
+ */
+async function openOrReach(
+  context: Context,
+  open: () => Promise<Standalone>,
+  reach: () => Promise<Control | undefined>,
+): Promise<Standalone | { control: Control; remote: true }> {
+  for (const startMs = context.clock.monotonic(); ; ) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isBellowsError(error, "conflict")) throw error;
+      const control = await reach();
+      if (control !== undefined) return { control, remote: true };
+      if (context.clock.monotonic() - startMs > PATIENCE_MS) throw error;
+    }
+    await delay(context.clock, LOOK_MS, context.signal);
   }
 }

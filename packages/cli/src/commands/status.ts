@@ -17,21 +17,16 @@ const WATCH_MS = 1_000;
 /** `bellows status`: groups, counts, last decisions, age of each metric. */
 export async function run(context: Context, options: StatusOptions, groups: string[]): Promise<void> {
   const names = groups.length === 0 ? undefined : groups;
-  await withControl(
-    context,
-    options,
-    () => loadedConfig(context, options),
-    async ({ control }) => {
-      let shown = "";
-      do {
-        const report = await control.status(names);
-        const text = JSON.stringify(toWire(withoutAges(report)));
-        if (text !== shown) show(context, options, report, shown !== "");
-        shown = text;
-        if (options.watch) await delay(context.clock, WATCH_MS, context.signal).catch(() => {});
-      } while (options.watch && !context.signal.aborted);
-    },
-  );
+  const load = (): ReturnType<typeof loadedConfig> => loadedConfig(context, options);
+  let shown = "";
+  // Each look opens anew: between them the state is free for other commands.
+  do {
+    const report = await withControl(context, options, load, ({ control }) => control.status(names));
+    const text = JSON.stringify(toWire(withoutAges(report)));
+    if (text !== shown) show(context, options, report, shown !== "");
+    shown = text;
+    if (options.watch) await delay(context.clock, WATCH_MS, context.signal).catch(() => {});
+  } while (options.watch && !context.signal.aborted);
   if (options.watch) context.signalHandled = true;
 }
 

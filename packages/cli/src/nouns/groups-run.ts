@@ -300,21 +300,24 @@ export async function activities(
   options: Globals & { watch?: boolean; last?: number },
   name: string,
 ): Promise<void> {
-  await withTarget(context, options, findGroup, name, async (provider, ref) => {
-    const read = async (): Promise<Activity[]> =>
-      (await provider.invoke<Activity[]>("activities.list", ref)).slice(0, options.last);
-    if (options.watch) await watchActivities(context, options, read);
-    else
-      printRows(context, options, await read(), [
-        ["STARTED", (activity) => new Date(activity.startedAtMs).toISOString()],
-        ["STATUS", (activity) => activity.status],
-        ["WHAT", (activity) => activity.text],
-        ["CAUSE", (activity) => activity.cause],
-      ]);
-  });
+  const read = (): Promise<Activity[]> =>
+    withTarget(context, options, findGroup, name, async (provider, ref) =>
+      (await provider.invoke<Activity[]>("activities.list", ref)).slice(0, options.last),
+    );
+  if (options.watch) await watchActivities(context, options, read);
+  else
+    printRows(context, options, await read(), [
+      ["STARTED", (activity) => new Date(activity.startedAtMs).toISOString()],
+      ["STATUS", (activity) => activity.status],
+      ["WHAT", (activity) => activity.text],
+      ["CAUSE", (activity) => activity.cause],
+    ]);
 }
 
-/** Each activity once, and again when its status changes; ends with Ctrl-C. */
+/**
+ * Each activity once, and again when its status changes; ends with Ctrl-C. Each look opens anew: between them the state
+ * is free for other commands.
+ */
 async function watchActivities(
   context: Context,
   options: Globals,
