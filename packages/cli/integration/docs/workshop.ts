@@ -144,7 +144,8 @@ function endServers(state: string): void {
   } catch {
     return;
   }
-  for (const entry of entries.filter((name) => name.endsWith("process.json") && !name.includes("ended"))) {
+  const told = /(?:^|\/)(?:process|balancer)\.json$/;
+  for (const entry of entries.filter((name) => told.test(name) && !name.includes("ended"))) {
     try {
       const { pid } = JSON.parse(readFileSync(join(state, entry), "utf8")) as { pid?: number };
       if (pid !== undefined) endGroup(-pid);
