@@ -89,13 +89,7 @@ export function createFaultBench(parent = tmpdir()): FaultBench {
       lives.push(life);
       return life;
     },
-    instances: () =>
-      processes().flatMap(({ pid, environment }) => {
-        const id = environment.get("BELLOWS_INSTANCE");
-        return id !== undefined && environment.get("BELLOWS_FOLDER")?.startsWith(`${state}/`)
-          ? [{ pid, id }]
-          : [];
-      }),
+    instances: () => instancesOf(state),
     fact: (id, name) => readJson(join(servers, id, name)),
     everListened: () =>
       [servers, ended].flatMap((parent) =>
@@ -275,6 +269,16 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 export function lives(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   return stat !== "" && !/\) [ZX] /.test(stat);
+}
+
+/** Processes of the servers of a state folder, by what their environment says. */
+export function instancesOf(state: string): Running[] {
+  return processes().flatMap(({ pid, environment }) => {
+    const id = environment.get("BELLOWS_INSTANCE");
+    return id !== undefined && environment.get("BELLOWS_FOLDER")?.startsWith(`${state}/`)
+      ? [{ pid, id }]
+      : [];
+  });
 }
 
 /** Other processes that name a folder in their command or environment. */

@@ -15,6 +15,7 @@ import { createLine, type Line } from "@bellows/core/line";
 import type { FastifyInstance } from "fastify";
 import { loadServerKey } from "./access/server-key.js";
 import { createTokens } from "./access/tokens.js";
+import { createAccess } from "./access/users.js";
 import type { Control } from "./control.js";
 import { executeAsOrders } from "./execute.js";
 import { keepHouse } from "./housekeeping.js";
@@ -28,6 +29,7 @@ import { forgiveReboot } from "./reboot.js";
 import { openSession, type Session } from "./session.js";
 import { socketPath } from "./socket.js";
 import { readHolder, removeHolder, stateFiles, writeHolder } from "./state-folder.js";
+import { storeFault } from "./store/sqlite-faults.js";
 import { openSqliteStore } from "./store/sqlite-store.js";
 
 /** A config file, loaded or refused. */
@@ -81,6 +83,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   if ("faults" in loaded) throw new ConfigError(renderFaults(loaded.faults), { resource: options.file });
   const held = holdState(options.folder, loaded.config);
   try {
+    // Who comes now is told about this process, not about the one before.
+    noteHolder(options);
     return await run(options, loaded, held);
   } catch (error) {
     removeHolder(options.folder);
@@ -89,12 +93,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+function keyBeside(store: StateStore, file: string): Buffer {
+  try {
+    return loadServerKey(file);
+  } catch (error) {
+    void store.close();
+    throw storeFault(error, file, "store.open");
+  }
+}
+
+function noteHolder({ folder, file, clock }: DaemonOptions, startedAtMs = clock.now(), url = {}): void {
+  try {
+    writeHolder(folder, { pid: process.pid, startedAtMs, files: [file], ...url });
+  } catch (error) {
+    throw storeFault(error, stateFiles(folder).holder, "store.open");
+  }
+}
+
 /** Takes the state folder, or names who has it. */
 export function holdState(folder: string, config?: Config): Held {
   const files = stateFiles(folder);
   try {
     const store = openSqliteStore({ file: files.database });
-    return { store, serverKey: loadServerKey(config?.server.keyFile ?? files.serverKey) };
+    return { store, serverKey: keyBeside(store, config?.server.keyFile ?? files.serverKey) };
   } catch (error) {
     const holder = readHolder(folder);
     if (!(error instanceof ConflictError) || holder === undefined) throw error;
@@ -166,6 +187,7 @@ async function run(
     return [];
   };
   const tokens = createTokens(held.store, clock);
+  const access = createAccess(tokens, () => session.config.server.users);
   const control = createLocalControl({
     session,
     line,
@@ -180,8 +202,10 @@ async function run(
     close: async () => {},
   });
   const closers: (() => unknown)[] = [() => session.close()];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.reverse()) await close();
+  const closeAll = async (deadlineMs = CLOSE_MS): Promise<void> => {
+    const endsAtMs = clock.monotonic() + deadlineMs;
+    for (const close of closers.reverse())
+      await within(clock, Math.max(CLOSE_MS, endsAtMs - clock.monotonic()), close());
   };
   try {
     const numbers = createNumbers();
@@ -198,7 +222,7 @@ async function run(
       control,
       records: line.records,
       registry,
-      tokens,
+      access,
       accept: inbox.accept,
       ready: () => ready,
     };
@@ -206,7 +230,7 @@ async function run(
       options.http === false ? undefined : await serveHttp({ ...options, ...http, config: session.config });
     closers.push(() => served?.server.close());
     const url = served === undefined ? {} : { url: served.url };
-    writeHolder(folder, { pid: process.pid, startedAtMs, files: [options.file], ...url });
+    noteHolder(options, startedAtMs, url);
     closers.push(keepHouse(held.store, clock, logger, () => session.config.store.keepMs));
     if (options.watch === true) closers.push(watchFile(options, reload));
     line.start();
@@ -214,9 +238,11 @@ async function run(
     let stopping: Promise<void> | undefined;
     const stop = async (deadlineMs: number): Promise<void> => {
       ready = false;
-      await inbox.close();
+      const endsAtMs = clock.monotonic() + deadlineMs;
+      const emptied = inbox.close();
       await line.stop(deadlineMs);
-      await closeAll();
+      await within(clock, CLOSE_MS, emptied);
+      await closeAll(endsAtMs - clock.monotonic());
       removeHolder(folder);
       await held.store.close();
     };
@@ -234,6 +260,19 @@ async function run(
     await closeAll();
     throw error;
   }
+}
+
+/** What closing one thing is given however late it is, in milliseconds: a caller that hangs must not hold up the end. */
+const CLOSE_MS = 1_000;
+
+/** Waits for something to end, but no longer than `ms`. */
+function within(clock: Clock, ms: number, ended: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, resolve, { keepAlive: true });
+    Promise.resolve(ended)
+      .then(() => resolve(), reject)
+      .finally(cancel);
+  });
 }
 
 async function serveHttp(

@@ -13,7 +13,7 @@ export function examineState(folder: string): Finding[] {
   const findings: Finding[] = [folderFinding(folder), spaceFinding(folder)];
   if (!existsSync(files.database)) return [...findings, { level: "ok", text: "no state yet" }];
   try {
-    const store = openSqliteStore({ file: files.database });
+    const store = openSqliteStore({ file: files.database, check: true });
     void store.close();
     findings.push({ level: "ok", text: `${files.database} can be used` });
   } catch (error) {
@@ -40,7 +40,7 @@ function databaseFinding(error: unknown, folder: string): Finding {
     return {
       level: "error",
       text: error.message,
-      hint: `a copy is kept in ${copy}; remove ${database} and start again: running instances are found by their labels, groups of the file are adopted, and nothing shrinks until they are known again`,
+      hint: `a copy is kept in ${copy}; remove ${database} and run bellows run --apply: running instances are found again in their own folders, groups of the file are made anew around them, and nothing shrinks before metrics are there; records, tokens and webhook links have to be made anew`,
     };
   }
   return { level: "error", text: errorLine(error) };

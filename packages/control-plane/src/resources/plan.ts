@@ -132,12 +132,25 @@ function attachmentOf(tie: Attachment | string): Attachment {
 async function planGroup(session: Session, group: GroupConfig): Promise<PlannedChange[]> {
   const cloud = cloudOf(session, group.provider);
   if (cloud?.groups === undefined) return [];
-  const found = await orAbsent(cloud.groups.get(group.scaling.ref));
+  const seen = await orAbsent(cloud.groups.get(group.scaling.ref));
+  const found = seen === undefined || (await isLost(cloud, seen)) ? undefined : seen;
   const own =
     group.create === undefined
       ? checkExisting(group, found)
       : [await planOwnGroup(session, cloud, group.create, group, found)];
   return [...own, ...(await planWebhooks(cloud, group, found !== undefined))];
+}
+
+/** Whether only a group's servers are left, its definition having gone with the store: making it takes them back. */
+async function isLost(cloud: Cloud, { id, paused }: Group): Promise<boolean> {
+  if (!paused || cloud.launch === undefined) return false;
+  try {
+    await cloud.launch.get(id);
+    return false;
+  } catch (error) {
+    if (isBellowsError(error, "conflict")) return true;
+    throw error;
+  }
 }
 
 function checkExisting(group: GroupConfig, found: Group | undefined): PlannedChange[] {

@@ -21,7 +21,16 @@ const MEANING: Record<string, { text: string; hint: string }> = {
   SQLITE_IOERR: { text: "the disk reports an error", hint: "check the disk; nothing acknowledged was lost" },
   SQLITE_CORRUPT: { text: "it is damaged", hint: "bellows doctor says what can be saved" },
   SQLITE_NOTADB: { text: "it is not a state file", hint: "bellows doctor says what can be saved" },
+  // Of the system itself, for the files beside it.
+  ENOSPC: { text: "the disk is full", hint: "free some space; nothing acknowledged was lost" },
+  EDQUOT: { text: "the disk quota is used up", hint: "free some space; nothing acknowledged was lost" },
+  EROFS: { text: "it cannot be written", hint: "check the owner and the mode of the file and its folder" },
+  EACCES: { text: "it cannot be written", hint: "check the owner and the mode of the file and its folder" },
+  EPERM: { text: "it cannot be written", hint: "check the owner and the mode of the file and its folder" },
 };
+
+/** Codes that say: not allowed, rather than not possible just now. */
+const FORBIDDEN = /^(SQLITE_READONLY|SQLITE_PERM|EROFS|EACCES|EPERM)/;
 
 /** Turns a fault of SQLite into an error of ours; errors that are ours pass through. */
 export function storeFault(error: unknown, file: string, operation: string): BellowsError {
@@ -43,7 +52,7 @@ export function storeFault(error: unknown, file: string, operation: string): Bel
     ...(meaning === undefined ? {} : { hint: meaning.hint }),
   };
   const text = `state file ${file}: ${meaning?.text ?? (error instanceof Error ? error.message : String(error))}`;
-  return code.startsWith("SQLITE_READONLY") || code === "SQLITE_PERM"
+  return FORBIDDEN.test(code)
     ? new PermissionError(text, details)
     : new UnavailableError(text, { retry: isDamage(code) ? "never" : "later", ...details });
 }

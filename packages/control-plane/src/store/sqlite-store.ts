@@ -27,6 +27,8 @@ import { migrate } from "./sqlite-schema.js";
 export interface SqliteStoreOptions {
   /** Path of the file; its folder is made if need be (mode 0700), the file has mode 0600. */
   file: string;
+  /** Looks through the whole file for damage, which takes time for a long one. */
+  check?: boolean;
 }
 
 /** A commit whose values are JSON already: what the caller does to them afterwards changes nothing. */
@@ -55,6 +57,7 @@ export function openSqliteStore(options: SqliteStoreOptions): StateStore {
   const { file } = options;
   try {
     const database = open(file);
+    if (options.check === true) check(database, file);
     return new SqliteStore(database, file);
   } catch (error) {
     throw storeFault(error, file, "store.open");
@@ -73,7 +76,19 @@ function open(file: string): Database.Database {
     migrate(database, file);
     return database;
   } catch (error) {
-    database.close();
+    release(database);
+    throw error;
+  }
+}
+
+/** @throws an error with SQLite's code for damage. */
+function check(database: Database.Database, file: string): void {
+  try {
+    const found = database.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
+    const [fault] = found.map((row) => Object.values(row)[0]);
+    if (fault !== "ok") throw Object.assign(new Error(`${file}: ${fault}`), { code: "SQLITE_CORRUPT" });
+  } catch (error) {
+    release(database);
     throw error;
   }
 }
@@ -83,9 +98,16 @@ function open(file: string): Database.Database {
  * collected, so the lock is given up by itself first: it can be, once the file has left write-ahead logging.
  */
 function release(database: Database.Database): void {
-  database.prepare("PRAGMA journal_mode = DELETE").get();
-  database.prepare("PRAGMA locking_mode = NORMAL").get();
-  database.prepare("SELECT count(*) FROM counters").get();
+  const steps = [
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA locking_mode = NORMAL",
+    "SELECT count(*) FROM sqlite_master",
+  ];
+  try {
+    for (const step of steps) database.prepare(step).get();
+  } catch {
+    // The disk is full, or the file is damaged: then the lock goes with the process.
+  }
   database.close();
 }
 
