@@ -64,7 +64,6 @@ module.exports = {
     reachesOnly("plugins-import-core", "provider-[^/]+|metrics-sources", ["core"]),
     reachesOnly("conformance-imports-core", "conformance", ["core"]),
     reachesOnly("control-plane-imports-core", "control-plane", ["core"]),
-    reachesOnly("template-imports-nobody", "create-bellows-plugin", []),
     reachesOnly("cli-arrows", "cli", ["control-plane", "core", "provider-local", "metrics-sources"]),
     forbid(
       "cli-loads-plugins-at-run-time",
