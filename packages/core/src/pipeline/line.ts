@@ -2,7 +2,7 @@
  * The line: from a sample to a scaled group, for every group, again and again. Entry point `@bellows/core/line`.
  */
 import type { Observable } from "rxjs";
-import { filter, from, lastValueFrom, of, Subject, takeUntil, toArray } from "rxjs";
+import { from, lastValueFrom, of, Subject, takeUntil, toArray } from "rxjs";
 import type { Clock } from "../clock.js";
 import type { DecisionRecord } from "../contracts/decision.js";
 import type { GroupStatus } from "../contracts/group.js";
@@ -28,6 +28,8 @@ import { gridOfRounds, runRounds, workAndSleep } from "./run-round.js";
 import { createScheduleRunner } from "./schedules.js";
 import type { Settling } from "./settle.js";
 import { inputOf, resolveIntent, settleRound } from "./settle.js";
+import type { Soon } from "./soon.js";
+import { soon } from "./soon.js";
 import { createTurns } from "./turns.js";
 import { createUndertakings } from "./undertakings.js";
 import type { LineView } from "./view.js";
@@ -130,8 +132,13 @@ export function createLine(options: LineOptions): Line {
   const { accept, background, ...undertakings } = createUndertakings((error) =>
     logger.error({ error: errorLine(error) }, "the rounds have ended by an error"),
   );
-  const runtimesOf = (names: readonly string[]): GroupRuntime[] =>
-    names.flatMap((name) => groups().get(name) ?? []).filter(({ spec }) => spec.mode !== "off");
+  const runtimesOf = (names: readonly string[]): GroupRuntime[] => {
+    const known = groups();
+    return names
+      .map((name) => known.get(name))
+      .filter((runtime) => runtime !== undefined)
+      .filter(({ spec }) => spec.mode !== "off");
+  };
   const ends = { ask, failed, scheduler };
   const turns = createTurns({ groups, queue, books, writes, ends });
   const need = (group: string): GroupRuntime => {
@@ -144,15 +151,18 @@ export function createLine(options: LineOptions): Line {
 
   const rounds = <R>(
     due: Observable<readonly string[]>,
-    settle: (ready: ReadyGroup) => Promise<R | undefined>,
+    settle: (ready: ReadyGroup) => Soon<R | undefined>,
   ) =>
     runRounds<R>(due, {
       ...ends,
       plan: (names) => planned(runtimesOf(names), writes.draw()),
-      settle: (ready) => from(settle(ready)).pipe(filter((record) => record !== undefined)),
+      settle: (ready) => {
+        const settled = settle(ready);
+        return settled instanceof Promise ? from(settled) : settled;
+      },
       stop: stopping,
     });
-  const settle = (ready: ReadyGroup): Promise<DecisionRecord | undefined> =>
+  const settle = (ready: ReadyGroup): Soon<DecisionRecord | undefined> =>
     turns.ofRound(ready, (book, runtime, fresh) => settleRound(settling, book, runtime, fresh));
 
   const order = (group: string, request: OrderRequest): Promise<OrderResult> =>
@@ -235,11 +245,13 @@ export function createLine(options: LineOptions): Line {
         return [...ordered, ...decided];
       }),
     async decide(asked, { suppose } = {}) {
-      const decide = async (ready: ReadyGroup): Promise<DecisionRecord> => {
+      const decide = (ready: ReadyGroup): Soon<DecisionRecord> => {
         const status = "unavailable" in ready.observation ? suppose?.get(ready.name) : undefined;
         const supposed = status === undefined ? ready : { ...ready, observation: { status } };
-        const book = await books.open(ready.name);
-        return decideRound(inputOf(settling, book, need(ready.name), supposed)).record;
+        return soon(
+          books.peek(ready.name) ?? books.open(ready.name),
+          (book) => decideRound(inputOf(settling, book, need(ready.name), supposed)).record,
+        );
       };
       return lastValueFrom(rounds(of(namesOf(asked)), decide).pipe(toArray()));
     },

@@ -13,6 +13,8 @@ import { ConflictError, isBellowsError } from "../errors.js";
 import { sameHold } from "./decide.js";
 import type { Memory } from "./memory.js";
 import { openMemory } from "./memory.js";
+import type { Soon } from "./soon.js";
+import { soon } from "./soon.js";
 
 /** Longest time that a repeated hold stays unwritten. */
 export const HOLD_FLUSH_MS = 30_000;
@@ -103,10 +105,12 @@ export interface Books {
    * @throws ConflictError when that happens twice.
    */
   work<T>(group: string, work: (book: Book) => Promise<T>): Promise<T>;
+  /** The same for work that may end at once; if the book is open, it then has ended when this returns. */
+  work<T>(group: string, work: (book: Book) => Soon<T>): Soon<T>;
   /** Writes durably, together with what is unwritten so far. @throws ConflictError when the store holds something newer. */
   save(book: Book, entry: Entry): Promise<void>;
-  /** Stores a hold, or counts it. @returns the record as it now stands. */
-  hold(book: Book, record: DecisionRecord, memory: Memory): Promise<DecisionRecord>;
+  /** Stores a hold, or counts it. @returns the record as it now stands: at once, if nothing had to be written. */
+  hold(book: Book, record: DecisionRecord, memory: Memory): Soon<DecisionRecord>;
   /** Writes what is unwritten. */
   flush(book: Book): Promise<void>;
   /** Names of groups with something unwritten. */
@@ -117,6 +121,19 @@ export interface Books {
 export function createBooks(store: StateStore, clock: Clock): Books {
   const open = new Map<string, Promise<Book>>();
   const read = new Map<string, Book>();
+
+  function work<T>(group: string, work: (book: Book) => Promise<T>): Promise<T>;
+  function work<T>(group: string, work: (book: Book) => Soon<T>): Soon<T>;
+  function work<T>(group: string, work: (book: Book) => Soon<T>): Soon<T> {
+    const worked = soon(read.get(group) ?? books.open(group), work);
+    if (!(worked instanceof Promise)) return worked;
+    return worked.catch((error: unknown) => {
+      if (!(error instanceof StaleBookError)) throw error;
+      open.delete(group);
+      read.delete(group);
+      return books.open(group).then(work);
+    });
+  }
 
   const books: Books = {
     peek: (group) => read.get(group),
@@ -132,16 +149,7 @@ export function createBooks(store: StateStore, clock: Clock): Books {
       }
       return book;
     },
-    async work(group, work) {
-      try {
-        return await work(read.get(group) ?? (await books.open(group)));
-      } catch (error) {
-        if (!(error instanceof StaleBookError)) throw error;
-        open.delete(group);
-        read.delete(group);
-        return await work(await books.open(group));
-      }
-    },
+    work,
     async save(book, entry) {
       try {
         if (book.isCountUnsaved && entry.replace !== undefined && entry.replace.seq !== book.last?.seq) {
@@ -153,19 +161,17 @@ export function createBooks(store: StateStore, clock: Clock): Books {
         throw isBellowsError(error, "conflict") ? new StaleBookError(book.group, error) : error;
       }
     },
-    async hold(book, record, memory) {
+    hold(book, record, memory) {
       const { last } = book;
-      if (last === undefined || !sameHold(last.record, record)) {
-        await books.save(book, { memory, append: record });
-        return record;
-      }
+      if (last === undefined || !sameHold(last.record, record))
+        return books.save(book, { memory, append: record }).then(() => record);
       const counted = { ...record, id: last.record.id, atMs: last.record.atMs, count: last.record.count + 1 };
       book.memory = memory;
       book.last = { seq: last.seq, record: counted };
       book.isCountUnsaved = true;
       book.unsavedMs ??= clock.monotonic();
-      if (clock.monotonic() - book.unsavedMs >= HOLD_FLUSH_MS) await books.flush(book);
-      return counted;
+      if (clock.monotonic() - book.unsavedMs < HOLD_FLUSH_MS) return counted;
+      return books.flush(book).then(() => counted);
     },
     async flush(book) {
       if (book.unsavedMs !== undefined) await books.save(book, {});

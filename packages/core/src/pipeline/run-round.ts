@@ -15,6 +15,7 @@ import {
   from,
   groupBy,
   ignoreElements,
+  isObservable,
   map,
   merge,
   mergeMap,
@@ -87,8 +88,8 @@ export interface RoundEnds<R> {
   plan(groups: readonly string[]): RoundPlan;
   /** Puts one ask. An error, and completing early, leave what is open `unavailable`; unsubscribing aborts. */
   ask(ask: Ask): Observable<readonly Answer[]>;
-  /** Evaluates to records one group. An error ends this group's round alone. */
-  settle(ready: ReadyGroup): Observable<R>;
+  /** Evaluates to records one group; without waiting, where there is nothing to wait for. An error ends its round alone. */
+  settle(ready: ReadyGroup): R | undefined | Observable<R | undefined>;
   /** Told about an error of `settle`. */
   failed(group: string, error: unknown): void;
   scheduler: SchedulerLike;
@@ -140,7 +141,7 @@ export function runRounds<R>(due: Observable<readonly string[]>, ends: RoundEnds
 }
 
 /**
- * Settles groups side by side. `mergeMap` would do the same; with ten thousand groups at once it spends more time on
+ * Settles groups side by side, at once where that is possible. `mergeMap` would do the same; with ten thousand groups at once it spends more time on
  * forgetting those that have ended than they take to settle.
  * - An error of one is told to `failed` and ends that one.
  * - Completes when its source has completed and all have ended; on unsubscribe they go on, unheard.
@@ -153,20 +154,26 @@ function settleEach<R>(ends: RoundEnds<R>, busy: Set<string>): OperatorFunction<
         open -= 1;
         if (open === 0) subscriber.complete();
       };
-      const begin = (ready: ReadyGroup): void => {
+      const say = (record: R | undefined): void => {
+        if (record !== undefined) subscriber.next(record);
+      };
+      const later = (name: string, settled: Observable<R | undefined>): void => {
         const end = (): void => {
-          busy.delete(ready.name);
+          busy.delete(name);
           leave();
         };
+        const error = (why: unknown): void => {
+          ends.failed(name, why);
+          end();
+        };
         open += 1;
-        defer(() => ends.settle(ready)).subscribe({
-          next: (record) => subscriber.next(record),
-          error: (error: unknown) => {
-            ends.failed(ready.name, error);
-            end();
-          },
-          complete: end,
-        });
+        settled.subscribe({ next: say, error, complete: end });
+      };
+      const begin = (ready: ReadyGroup): void => {
+        const settled = settleOne(ends, ready);
+        if (isObservable(settled)) return later(ready.name, settled);
+        busy.delete(ready.name);
+        say(settled);
       };
       return source.subscribe({
         next: begin,
@@ -174,6 +181,16 @@ function settleEach<R>(ends: RoundEnds<R>, busy: Set<string>): OperatorFunction<
         complete: leave,
       });
     });
+}
+
+/** An error of settling at once is no other than one that comes later. */
+function settleOne<R>({ settle, failed }: RoundEnds<R>, ready: ReadyGroup): ReturnType<typeof settle> {
+  try {
+    return settle(ready);
+  } catch (error) {
+    failed(ready.name, error);
+    return undefined;
+  }
 }
 
 /** Emits the groups, and only then ends what their round still waits for: an early end would cut them off. */

@@ -17,6 +17,8 @@ import { planSteps } from "./plan.js";
 import type { Book, Books, Intent, LineNotes, Logged } from "./record.js";
 import { judgeIntent } from "./recover.js";
 import type { GroupRuntime } from "./round-plan.js";
+import type { Soon } from "./soon.js";
+import { soon } from "./soon.js";
 
 /** What settling a group needs besides the group. */
 export interface Settling {
@@ -82,22 +84,35 @@ function layOwnWrites(
 
 /**
  * One group's part of a round, from evaluate to record. Runs inside the group's queue.
- * @returns the stored record, or undefined while a step of unknown end has to be waited for.
+ * @returns the stored record (at once if there was nothing to do or write), or undefined while a step of unknown end
+ *   has to be waited for.
  */
-export async function settleRound(
+export function settleRound(
   settling: Settling,
   book: Book,
   runtime: GroupRuntime,
   ready: ReadyGroup,
-): Promise<DecisionRecord | undefined> {
-  if (book.open !== undefined && (await resolveIntent(settling, book, runtime, ready)) === "wait")
-    return undefined;
+): Soon<DecisionRecord | undefined> {
+  if (book.open === undefined) return settleClosed(settling, book, runtime, ready);
+  return resolveIntent(settling, book, runtime, ready).then((intent) =>
+    intent === "wait" ? undefined : settleClosed(settling, book, runtime, ready),
+  );
+}
+
+/** The same for a group whose last step has ended, or cannot be judged. */
+function settleClosed(
+  settling: Settling,
+  book: Book,
+  runtime: GroupRuntime,
+  ready: ReadyGroup,
+): Soon<DecisionRecord> {
   const { record, memory } = decideRound(inputOf(settling, book, runtime, ready));
   if (planSteps(record, runtime.spec).length > 0)
     return carryOut(settling, book, runtime, { record, memory });
-  const stored = await settling.books.hold(book, record, memory);
-  settling.announce(stored);
-  return stored;
+  return soon(settling.books.hold(book, record, memory), (stored) => {
+    settling.announce(stored);
+    return stored;
+  });
 }
 
 /**

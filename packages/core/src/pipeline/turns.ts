@@ -7,6 +7,8 @@ import type { GroupRuntime } from "./round-plan.js";
 import { planRound } from "./round-plan.js";
 import type { RoundEnds } from "./run-round.js";
 import { runRounds } from "./run-round.js";
+import type { Soon } from "./soon.js";
+import { soon } from "./soon.js";
 
 /** How often a read is repeated because somebody wrote meanwhile, before a turn goes on with what it has. */
 const READ_AGAIN = 3;
@@ -15,7 +17,7 @@ const READ_AGAIN = 3;
 const ORDER_LOOK_MS = 10_000;
 
 /** Work on a group in its turn: evaluate to record, never a read. */
-export type TurnWork<T> = (book: Book, runtime: GroupRuntime, ready: ReadyGroup) => Promise<T>;
+export type TurnWork<T> = (book: Book, runtime: GroupRuntime, ready: ReadyGroup) => Soon<T>;
 
 /** Reads groups outside their queue, and works on them inside it. */
 export interface Turns {
@@ -25,7 +27,7 @@ export interface Turns {
    * Works on a group with what a round read of it; looks again if somebody wrote meanwhile.
    * @returns undefined, without having worked, when a reload has taken the group away or changed its metrics.
    */
-  ofRound<T>(ready: ReadyGroup, work: TurnWork<T>): Promise<T | undefined>;
+  ofRound<T>(ready: ReadyGroup, work: TurnWork<T>): Soon<T | undefined>;
   /** Reads a group and works on it; reads again if somebody wrote meanwhile. @returns undefined when the group is gone. */
   ofOrder<T>(runtime: GroupRuntime, withSamples: boolean, work: TurnWork<T>): Promise<T | undefined>;
 }
@@ -47,32 +49,33 @@ export function createTurns({ groups, queue, books, writes, ends }: TurnsOptions
     const everyMs = Math.max(spec.everyMs, 2 * ORDER_LOOK_MS);
     const patient = { ...spec, everyMs, metrics: withSamples ? spec.metrics : [] };
     const plan = (): ReturnType<typeof planRound> => planRound([{ spec: patient }], writes.draw());
-    const reading = runRounds(of([name]), { ...ends, plan, settle: (ready) => of(ready), stop: NEVER });
+    const reading = runRounds(of([name]), { ...ends, plan, settle: (ready) => ready, stop: NEVER });
     return { ...(await lastValueFrom(reading)), spec };
   };
 
   /** One try: works, or says that what was read is of no use. */
-  const turn = <T>(ready: ReadyGroup, isLastTry: boolean, work: TurnWork<T>): Promise<Turn<T>> =>
-    queue.enter(ready.name, async (): Promise<Turn<T>> => {
+  const turn = <T>(ready: ReadyGroup, isLastTry: boolean, work: TurnWork<T>): Soon<Turn<T>> =>
+    queue.enter(ready.name, (): Soon<Turn<T>> => {
       const runtime = groups().get(ready.name);
       if (runtime === undefined) return { kind: "gone" };
       if (!asksTheSame(runtime, ready)) return { kind: "changed", runtime };
       if (!isLastTry && writes.isStale(ready.name, ready.ticket)) return { kind: "stale", runtime };
-      return { kind: "worked", value: await books.work(ready.name, (book) => work(book, runtime, ready)) };
+      const worked = books.work(ready.name, (book) => work(book, runtime, ready));
+      return soon(worked, (value): Turn<T> => ({ kind: "worked", value }));
+    });
+
+  const ofRound = <T>(ready: ReadyGroup, work: TurnWork<T>, tries = 1): Soon<T | undefined> =>
+    soon(turn(ready, tries > READ_AGAIN, work), (ended) => {
+      if (ended.kind === "worked") return ended.value;
+      if (ended.kind !== "stale") return undefined;
+      return readNow(ended.runtime, false).then(({ observation, ticket }) =>
+        ofRound({ ...ready, observation, ticket }, work, tries + 1),
+      );
     });
 
   return {
     readNow,
-    async ofRound(first, work) {
-      let ready = first;
-      for (let tries = 1; ; tries += 1) {
-        const ended = await turn(ready, tries > READ_AGAIN, work);
-        if (ended.kind === "worked") return ended.value;
-        if (ended.kind !== "stale") return undefined;
-        const { observation, ticket } = await readNow(ended.runtime, false);
-        ready = { ...ready, observation, ticket };
-      }
-    },
+    ofRound: (ready, work) => ofRound(ready, work),
     async ofOrder(runtime, withSamples, work) {
       let current = runtime;
       for (let tries = 1; ; tries += 1) {
