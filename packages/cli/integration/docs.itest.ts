@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { type ErrorCode, REASON_CODES } from "@bellows/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXIT } from "../src/exit-codes.js";
 import { decideCases } from "./docs/cases.js";
 import { expectationOf } from "./docs/expectation.js";
 import { type Page, readPage, type Step } from "./docs/page.js";
@@ -25,17 +27,32 @@ const run = [
   ...markdownIn("docs"),
   ...markdownIn("docs/guide"),
   ...markdownIn("docs/providers"),
+  ...markdownIn("docs/sources"),
   ...inEach("packages"),
 ];
 /** Pages whose links are followed, beside those. */
-const linked = [
-  "ARCHITECTURE.md",
-  "CONTRIBUTING.md",
-  ...markdownIn("docs/sources"),
-  ...markdownIn("docs/adr"),
-  ...inEach("examples"),
-];
-const read = (path: string): Page => readPage(path, readFileSync(join(ROOT, path), "utf8"));
+const linked = ["ARCHITECTURE.md", "CONTRIBUTING.md", ...markdownIn("docs/adr"), ...inEach("examples")];
+/** Every code of an error; a new one is missed by the compiler. */
+const ERROR_CODES: Record<ErrorCode, true> = {
+  config: true,
+  "not-found": true,
+  "already-exists": true,
+  conflict: true,
+  cooldown: true,
+  throttled: true,
+  authentication: true,
+  permission: true,
+  limit: true,
+  capacity: true,
+  unsupported: true,
+  unavailable: true,
+  timeout: true,
+  refused: true,
+  internal: true,
+};
+
+const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const read = (path: string): Page => readPage(path, textOf(path));
 const runnable = run.map(read);
 
 const isProgram = (step: Step): boolean => step.kind === "ts";
@@ -143,6 +160,38 @@ async function doStep(
       return {};
   }
 }
+
+describe("what is made from the code", () => {
+  it("has every key of a file with its default", async () => {
+    const { keyTables } = (await import(join(ROOT, "scripts", "docs-keys.mjs"))) as {
+      keyTables: () => string;
+    };
+    const shown = textOf("docs/guide/configuration.md").split("<!-- keys -->")[1]?.split("<!-- /keys -->")[0];
+    expect(shown?.trim(), "node scripts/docs-keys.mjs writes it anew").toBe(keyTables());
+  });
+
+  it("has every reason, once", () => {
+    const cells = [...textOf("docs/guide/explain.md").matchAll(/^\| (`[^|]*`) \|/gm)].map(
+      (match) => match[1] ?? "",
+    );
+    const codes = cells.flatMap((cell) => [...cell.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
+    const lines = ["group", "metrics", "signals", "because", "also", "outcome"];
+    expect(codes.filter((code) => !lines.includes(code ?? "")).sort()).toEqual([...REASON_CODES].sort());
+  });
+
+  it("has every exit code", () => {
+    const shown = textOf("README.md").split("## Exit codes")[1]?.split("##")[0] ?? "";
+    const codes = [...shown.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
+    expect(codes.sort()).toEqual([...new Set(Object.values(EXIT))].sort());
+  });
+
+  it("has every code of an error", () => {
+    const shown = textOf("docs/guide/library.md").split("## Errors")[1]?.split("\n## ")[0] ?? "";
+    const cells = [...shown.matchAll(/^\| (`[^|]*`) \|/gm)].map((match) => match[1] ?? "");
+    const codes = cells.flatMap((cell) => [...cell.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
+    expect(codes.sort()).toEqual(Object.keys(ERROR_CODES).sort());
+  });
+});
 
 describe("links", () => {
   const pages = new Map([...runnable, ...linked.map(read)].map((page) => [page.path, page]));

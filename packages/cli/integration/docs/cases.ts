@@ -53,8 +53,9 @@ export async function decideCases(file: string, table: string): Promise<Case[]> 
       id: String(index),
     });
     ({ memory } = decided);
-    const { from, to, reasons } = decided.record;
-    const texts = reasons.map(renderReason).join("; ");
+    const { from, to, reasons, proposals } = decided.record;
+    const said = [...reasons, ...proposals.map((proposal) => proposal.reason)];
+    const texts = said.map(renderReason).join("; ");
     const because = row.because === undefined || texts.includes(row.because) ? row.because : texts;
     const decision = from === to ? `stays ${to}` : `${from} → ${to}`;
     const pair = (first: string | undefined, second: string | undefined): string =>

@@ -70,6 +70,10 @@ export async function openWorkshop(): Promise<Workshop> {
     NO_COLOR: "1",
     TZ: "UTC",
     LANG: "C.UTF-8",
+    // What examples of files ask the environment for.
+    RAX_KEY: "example",
+    APP_TOKEN: "example",
+    RABBIT_PASSWORD: "example",
   };
   const started: ChildProcess[] = [];
   return {
