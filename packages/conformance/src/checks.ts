@@ -9,6 +9,7 @@ export async function refused(
 ): Promise<BellowsError> {
   const codes = typeof code === "string" ? [code] : code;
   const error = await failureOf(call, what);
+  if (error instanceof assert.AssertionError) throw error;
   assert.ok(isBellowsError(error), `${what}: threw ${String(error)}, which is no BellowsError`);
   assert.ok(
     codes.includes(error.code),

@@ -34,8 +34,6 @@ export interface ProviderSuiteOptions extends ReportOptions {
   launchRefused?: LaunchConfiguration;
   /** How long the cloud may take for what it was asked, in milliseconds (default: build time-out + 30 s). */
   settleMs?: number;
-  /** How long it is watched doing nothing, in milliseconds (default 500). */
-  quietMs?: number;
   /** Load balancers. Without it they are not exercised. */
   loadBalancer?: {
     /** What one is made from; the suite names it. */

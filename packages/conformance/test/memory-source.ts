@@ -20,8 +20,11 @@ export function memorySource(): MetricSource<Params> & Required<Pick<MetricSourc
       const all = (): Sample[] => samples.map((sample) => sample ?? { unavailable: "no answer in time" });
       if (!samples.includes(undefined)) return Promise.resolve(all());
       return new Promise((resolve) => {
-        const end = (): void => resolve(all());
-        systemClock.after(deadlineMs, end, { keepAlive: true });
+        const end = (): void => {
+          cancel();
+          resolve(all());
+        };
+        const cancel = systemClock.after(deadlineMs, end, { keepAlive: true });
         signal?.addEventListener("abort", end, { once: true });
         if (signal?.aborted) end();
       });

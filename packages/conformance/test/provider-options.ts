@@ -10,7 +10,6 @@ export const memoryOptions: ProviderSuiteOptions = {
   launchChanged: { size: "large", image: "v2" },
   launchRefused: { size: "enormous" },
   settleMs: 3_000,
-  quietMs: 50,
   zones: ["a", "b"],
   loadBalancer: {
     spec: { listeners: [{ port: 80, protocol: "http" }], healthCheck: check },

@@ -141,12 +141,3 @@ export async function retrying<T>(look: () => Promise<T>, limitMs: number): Prom
     }
   }
 }
-
-/** Looks at something for a while: it must hold all the time. */
-export async function always(look: () => Promise<void>, forMs: number): Promise<void> {
-  const endMs = systemClock.monotonic() + forMs;
-  do {
-    await look();
-    await delay(systemClock, 25);
-  } while (systemClock.monotonic() < endMs);
-}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Instance } from "@bellows/core";
 import { refused } from "../checks.js";
 import type { Add } from "../tests.js";
-import { always, type ProviderBench, type World } from "./bench.js";
+import type { ProviderBench, World } from "./bench.js";
 
 /** How many there are: wanted and real. */
 export function sizeTests(add: Add, { inWorld, parts, options }: ProviderBench): void {
@@ -120,23 +120,37 @@ export function sizeTests(add: Add, { inWorld, parts, options }: ProviderBench):
   );
 
   add(
-    "a paused group is not repaired until it is resumed",
+    "a paused group is not repaired until it is resumed, while another is",
     inWorld(async (world) => {
       const { groups } = world.cloud;
-      const { name } = await world.group({ desired: 2 });
+      const [{ name }, { name: control }] = [
+        await world.group({ desired: 2 }),
+        await world.group({ desired: 1 }),
+      ];
       const [victim, other] = await world.settled(name, 2);
+      const [sibling] = await world.settled(control, 1);
       await groups.pause(name, { reason: "a look by hand" });
       await world.afterWrite(async () => assert.equal((await groups.get(name)).paused, true));
-      if (!victim || !(await kill(world, victim))) return;
-      const known = [victim.id, other?.id];
-      await always(async () => {
-        const strangers = (await world.instances(name)).filter(({ id }) => !known.includes(id));
+      if (!victim || !sibling || !(await kill(world, victim)) || !(await kill(world, sibling))) return;
+      await world.eventually(async () => {
+        const strangers = (await world.instances(name)).filter(
+          ({ id }) => ![victim.id, other?.id].includes(id),
+        );
         assert.deepEqual(strangers, [], "a paused group got a new instance");
-      }, options.quietMs ?? 500);
+        const [next] = await world.settled(control, 1);
+        assert.notEqual(next?.id, sibling.id, "the other group was not repaired");
+      });
+      const there = (await world.instances(name)).map(({ id }) => id);
+      assert.ok(
+        there.every((id) => id === victim.id || id === other?.id),
+        "a paused group got a new instance",
+      );
       await groups.resume(name);
       await world.afterWrite(async () => assert.equal((await groups.get(name)).paused, false));
-      const ids = (await world.settled(name, 2)).map(({ id }) => id);
-      assert.ok(!ids.includes(victim.id) && ids.includes(other?.id ?? ""));
+      await world.eventually(async () => {
+        const ids = (await world.settled(name, 2)).map(({ id }) => id);
+        assert.ok(!ids.includes(victim.id) && ids.includes(other?.id ?? ""), `there are ${ids.join(", ")}`);
+      });
       parts.exercised("pause");
     }),
   );
