@@ -272,12 +272,11 @@ export function lives(pid: number): boolean {
 }
 
 /** Processes of the servers of a state folder, by what their environment says. */
-export function instancesOf(state: string): Running[] {
+export function instancesOf(state: string, group?: string): Running[] {
   return processes().flatMap(({ pid, environment }) => {
     const id = environment.get("BELLOWS_INSTANCE");
-    return id !== undefined && environment.get("BELLOWS_FOLDER")?.startsWith(`${state}/`)
-      ? [{ pid, id }]
-      : [];
+    if (id === undefined || !environment.get("BELLOWS_FOLDER")?.startsWith(`${state}/`)) return [];
+    return group === undefined || environment.get("BELLOWS_GROUP") === group ? [{ pid, id }] : [];
   });
 }
 

@@ -63,8 +63,9 @@ class Ledger {
   readonly hooks = { bump: { answered: 0, lost: 0 }, once: { answered: 0, lost: 0 } };
   readonly underway = new Set<Promise<void>>();
 
-  order(life: Life, to: number): void {
-    this.#follow(
+  /** @param patient - waits for the answer. */
+  async order(life: Life, to: number, patient: boolean): Promise<void> {
+    const asked = this.#follow(
       life.control
         .order("web", {
           origin: { kind: "manual", by: "chaos" },
@@ -75,6 +76,7 @@ class Ledger {
           if (outcome === "executed") this.executed.push({ id: record.id, to: record.to });
         }),
     );
+    if (patient) await asked;
   }
 
   hook(policy: "bump" | "once", url: string): void {
@@ -93,9 +95,10 @@ class Ledger {
   }
 
   /** The controller may die under any of these: only what was answered counts. */
-  #follow(asked: Promise<void>): void {
+  #follow(asked: Promise<void>): Promise<void> {
     const followed = asked.catch(() => {}).finally(() => this.underway.delete(followed));
     this.underway.add(followed);
+    return followed;
   }
 }
 
@@ -137,6 +140,7 @@ describe("a controller that is killed again and again", () => {
     await load.stop();
     expect(load.failures).toEqual([]);
     expect(load.requests).toBeGreaterThan(LIVES * 10);
+    expect(ledger.executed.length).toBeGreaterThan(LIVES / 10);
 
     await expectRemembered(life, ledger.executed);
     await until("only members to run", async () => {
@@ -208,7 +212,7 @@ async function bother(life: Life, { ledger, hooks, random, pick }: Chaos): Promi
   for (let left = pick(1, 6); left > 0; left--) {
     const dice = random();
     if (dice < 0.4) gauge.value = pick(1, MAX * 10);
-    else if (dice < 0.7) ledger.order(life, pick(1, MAX));
+    else if (dice < 0.7) await ledger.order(life, pick(1, MAX), random() < 0.6);
     else if (dice < 0.9) ledger.hook("bump", life.url() + hooks.bump);
     else ledger.hook("once", life.url() + hooks.once);
     await new Promise((resolve) => setTimeout(resolve, random() * 150));
