@@ -102,6 +102,30 @@ describe("the daemon", () => {
     expect(tokens).not.toContain(admin.secret.split("_")[2]);
   });
 
+  test("a policy made by hand on a group of the file is executed as an order, with its own cooldown", async () => {
+    bench.write(config());
+    const daemon = await bench.start({ prepare: apply });
+    const invoke = (method: string, ...args: unknown[]): Promise<unknown> =>
+      daemon.control.invoke("local", method, args);
+    await invoke("policies.create", "web", { name: "burst", adjust: { change: 2 }, cooldownMs: 600_000 });
+    expect(await invoke("policies.execute", "web", "burst")).toMatchObject({
+      result: "executed",
+      from: 1,
+      to: 3,
+    });
+    expect(await invoke("policies.execute", "web", "burst")).toMatchObject({
+      result: "cooldown",
+      text: expect.stringContaining("burst"),
+    });
+    const records = [];
+    for await (const { value } of daemon.control.records("web"))
+      if (value.trigger === "order") records.push(value);
+    expect(records.map(({ order, action }) => [order?.policy, action])).toEqual([
+      ["burst", "scale"],
+      ["burst", "hold"],
+    ]);
+  });
+
   test("users of the config come in by their API keys, with their roles", async () => {
     const users = `users: { alice: { apiKey: "alices-long-key", role: admin }, bob: { apiKey: "bobs-long-key" } }`;
     bench.write(config().replace("server: {", `server: { ${users},`));

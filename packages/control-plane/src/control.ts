@@ -17,6 +17,8 @@ export interface ControlOrder {
   adjust?: SimpleAdjust;
   policy?: string;
   keepMs?: number;
+  /** Own cooldown of a policy that the file lacks. */
+  policyCooldownMs?: number;
   skipCooldowns?: boolean;
   endKeeps?: boolean;
 }

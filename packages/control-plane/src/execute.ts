@@ -1,4 +1,10 @@
-import type { Execute, ExecutionOutcome, Policy, SimpleAdjust } from "@bellows/core";
+import {
+  type Execute,
+  type ExecutionOutcome,
+  type Policy,
+  renderReason,
+  type SimpleAdjust,
+} from "@bellows/core";
 import type { GroupRuntime, Line, OrderResult } from "@bellows/core/line";
 
 /** What became of an order, in the words of a policy's execution. */
@@ -32,14 +38,23 @@ export function executeAsOrders(
       ...ownAmount(runtime, policy),
       ...(options?.honorCooldown === false ? { skipCooldowns: true } : {}),
     });
-    return { result: RESULT[result.outcome], from: result.record.from, to: result.record.to };
+    const { from, to, reasons } = result.record;
+    const text = reasons.map(renderReason).join("; ");
+    return { result: RESULT[result.outcome], from, to, ...(result.outcome === "executed" ? {} : { text }) };
   };
 }
 
-/** A policy that the file does not have brings its amount along. */
-export function ownAmount(runtime: GroupRuntime, policy: Policy): { adjust?: SimpleAdjust; keepMs?: number } {
+/** A policy that the file does not have brings its amount and its cooldown along. */
+export function ownAmount(
+  runtime: GroupRuntime,
+  policy: Policy,
+): { adjust?: SimpleAdjust; keepMs?: number; policyCooldownMs?: number } {
   if (runtime.spec.policies.some(({ name }) => name === policy.name)) return {};
-  const { adjust, keepMs } = policy;
+  const { adjust, keepMs, cooldownMs } = policy;
   if ("steps" in adjust || "target" in adjust) return {};
-  return { adjust, ...(keepMs === undefined ? {} : { keepMs }) };
+  return {
+    adjust,
+    ...(keepMs === undefined ? {} : { keepMs }),
+    ...(cooldownMs === undefined ? {} : { policyCooldownMs: cooldownMs }),
+  };
 }

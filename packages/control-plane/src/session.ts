@@ -130,7 +130,7 @@ class OpenSession implements Session {
     options: own,
   }: ProviderConfig): Promise<{ thing: Cloud; close: () => Promise<void> }> {
     const { serverKey, execute } = this.#options;
-    const { url } = this.config.server;
+    const url = linkBase(this.config);
     const cloud = await connect(plugin, own as never, {
       ...this.#common(),
       key,
@@ -241,4 +241,11 @@ async function withCloudBounds(group: GroupConfig, cloud: Cloud): Promise<GroupC
     );
   }
   return { ...group.scaling, min, max };
+}
+
+/** What webhook links begin with: `server.url`, else where the controller listens, if that port is fixed. */
+function linkBase({ server }: Config): string | undefined {
+  const { host, port } = server.listen;
+  if (server.url !== undefined || port === 0) return server.url;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

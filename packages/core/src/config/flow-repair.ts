@@ -104,8 +104,10 @@ class FlowScanner {
   /** Reads one plain scalar between separators, as far as its author meant it. */
   #plainInFlow(): void {
     const start = this.#at;
-    if (this.text.charAt(start) === ":" && /[\s,[\]{}]|^$/.test(this.text.charAt(start + 1)))
-      return this.#separator();
+    const colon = this.text.charAt(start) === ":";
+    if (colon && /[\s,[\]{}]|^$/.test(this.text.charAt(start + 1))) return this.#separator();
+    // After a quoted key, as in JSON, the colon needs no space.
+    if (colon && /["']/.test(this.text.charAt(start - 1))) return this.#separator();
     const { end, kind } = this.#meant(start);
     if (kind !== undefined) {
       const text = this.text.slice(start, end);

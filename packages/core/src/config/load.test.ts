@@ -118,6 +118,17 @@ describe("YAML", () => {
     expect([config.groups.one?.scaling.max, config.groups.two?.scaling.max]).toEqual([5, 3]);
   });
 
+  it("a file may be JSON, without a space after its colons", async () => {
+    const json = JSON.stringify({
+      version: 1,
+      name: "${env:SHOP}",
+      providers: { cloud: {} },
+      groups: { web: { min: 1, max: 4, launch: { image: "a" } } },
+    });
+    const config = await configOf(json, { env: { SHOP: "shop" } });
+    expect([config.name, config.groups.web?.scaling.max]).toEqual(["shop", 4]);
+  });
+
   it.each([
     ["max(cpu, 3) > 70", "the comma ended this value: inside { } an expression with a comma needs quotes"],
     ["max([cpu]) > 70", "the bracket ended this value: inside { } an expression with brackets needs quotes"],

@@ -112,6 +112,18 @@ describe("an order", () => {
     expect(codes(decided)).toEqual([code]);
   });
 
+  test("of a policy made by hand brings its amount and its own cooldown along", () => {
+    const burst = { policy: "burst", adjust: { change: 1 }, policyCooldownMs: 60_000 };
+    const scene = new Scene({ cooldownMs: 0, max: 9 });
+    expect(scene.order(burst)).toMatchObject({
+      verdict: "execute",
+      memory: { policies: { burst: { stamp: {} } } },
+    });
+    const again = scene.order(burst);
+    expect(again).toMatchObject({ verdict: "cooldown", retryAfterMs: 60_000 });
+    expect(codes(again)).toContain("order-policy-cooldown");
+  });
+
   test("of a threshold does what it says, whether its condition holds or not", () => {
     expect(move(new Scene({ policies: [threshold("queue > 5", 1)] }).order({ policy: "busy" }))).toBe(
       "4 → 5",

@@ -20,6 +20,8 @@ export interface OrderRequest {
   adjust?: SimpleAdjust;
   /** The policy that it executes. */
   policy?: string;
+  /** Own cooldown of a policy that the group's definition lacks: one made by hand, whose amount comes along. */
+  policyCooldownMs?: number;
   /** How long its result is a floor; absent: the policy's own. */
   keepMs?: number;
   /** `bellows scale`: waits for no cooldown. */
@@ -138,7 +140,7 @@ interface Asked {
 /** @returns undefined for an order that makes no sense; the reason is in the draft. */
 function askedFor({ order, draft, readings }: Way, policy: CompiledPolicy | undefined): Asked | undefined {
   const { desired } = draft.counts;
-  if (order.policy !== undefined && policy === undefined) {
+  if (order.policy !== undefined && policy === undefined && order.adjust === undefined) {
     const native = draft.compiled.spec.policies.some(({ name }) => name === order.policy);
     draft.reasons.push(
       reason(native ? "order-native-policy" : "order-unknown-policy", { policy: order.policy }),
@@ -166,10 +168,12 @@ function coolingDown(way: Way, policy: CompiledPolicy | undefined): DecidedOrder
   const { order, draft, input } = way;
   if (order.skipCooldowns === true) return undefined;
   const { memory, nowMs, compiled } = draft;
-  if (policy !== undefined) {
-    const leftMs = cooldownLeftMs(memory.policies[policy.name]?.stamp, policy.cooldownMs, nowMs);
+  const name = policy?.name ?? order.policy;
+  if (name !== undefined) {
+    const cooldownMs = policy?.cooldownMs ?? order.policyCooldownMs ?? 0;
+    const leftMs = cooldownLeftMs(memory.policies[name]?.stamp, cooldownMs, nowMs);
     if (leftMs > 0) {
-      draft.reasons.push(reason("order-policy-cooldown", { policy: policy.name, leftMs }));
+      draft.reasons.push(reason("order-policy-cooldown", { policy: name, leftMs }));
       return { ...end(way, "cooldown"), retryAfterMs: leftMs };
     }
   }
@@ -199,7 +203,8 @@ function carryOut(way: Way, policy: CompiledPolicy | undefined): DecidedOrder {
   const record = recordOf(input, readings, draft.counts, draft, "scale", origin);
   record.wanted = asked;
   const execution = { id: input.id, atMs: input.nowMs, from: desired, to };
-  const named = policy === undefined ? execution : { ...execution, policy: policy.name };
+  const name = policy?.name ?? order.policy;
+  const named = name === undefined ? execution : { ...execution, policy: name };
   return { record, memory: stampCooldown(kept, named), verdict: "execute" };
 }
 
@@ -216,6 +221,7 @@ function keep(
   const keepMs = order.keepMs ?? policy?.spec?.keepMs ?? 0;
   if (keepMs === 0) return memory;
   const entry: Keep = { id: input.id, floor, untilMs: input.nowMs + keepMs };
-  if (policy !== undefined) entry.policy = policy.name;
+  const name = policy?.name ?? order.policy;
+  if (name !== undefined) entry.policy = name;
   return { ...memory, keeps: pushBounded(memory.keeps, entry) };
 }

@@ -88,7 +88,8 @@ function tidyMemory(
   memory.recommendations = recommend(recommendations, wanted, desired, nowMs, compiled.recommendationsMs);
   memory.moves = pruneMoves(moves, nowMs, compiled.movesMs);
   if (keeps.length > 0) memory.keeps = keeps.filter(({ untilMs }) => untilMs > nowMs);
-  if (step === undefined) delete memory.step;
+  // Not deleted: an object that has lost a property is slow to copy for the rest of its life, and JSON leaves it out.
+  if (step === undefined && memory.step !== undefined) memory.step = undefined;
   return memory;
 }
 

@@ -128,7 +128,8 @@ export interface Execution {
 export function stampCooldown(memory: Memory, execution: Execution): Memory {
   const { id, atMs, policy } = execution;
   if (memory.stamp?.id === id) return memory;
-  const next: Memory = { ...noteStep(memory, execution), stamp: stampAfter(memory.stamp, id, atMs) };
+  const next = noteStep(memory, execution);
+  next.stamp = stampAfter(memory.stamp, id, atMs);
   if (policy === undefined) return next;
   const old = memory.policies[policy];
   next.policies = { ...memory.policies, [policy]: { ...old, stamp: stampAfter(old?.stamp, id, atMs) } };

@@ -128,7 +128,7 @@ export function watchSurvivors(draft: Draft): void {
     const leftMs = draft.input.settings.stableAfterMs - livedMs(draft, server);
     if (leftMs > 0) {
       const name = placeOf(server.labels)?.slot;
-      const words = slot.lastWords === undefined ? "" : `; last words: ${slot.lastWords}`;
+      const words = slot.lastWords === undefined ? "" : `; ${slot.lastWords}`;
       if (slot.crashes > 1)
         draft.problems.push(
           `slot ${name} failed ${slot.crashes} times in a row soon after its start${words}`,

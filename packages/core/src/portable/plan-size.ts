@@ -58,7 +58,7 @@ function heldBack(draft: Draft): string[] {
 
 function crashText(name: string, slot: SlotMemory, leftMs: number): string {
   const times = slot.crashes === 1 ? "once" : `${slot.crashes ?? 0} times in a row`;
-  const words = slot.lastWords === undefined ? "" : `; last words: ${slot.lastWords}`;
+  const words = slot.lastWords === undefined ? "" : `; ${slot.lastWords}`;
   return `slot ${name} failed ${times} soon after its start; next try in ${formatDuration(leftMs)}${words}`;
 }
 
