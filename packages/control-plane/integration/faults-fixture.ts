@@ -10,7 +10,7 @@ import type { DecisionRecord, GroupStatus } from "@bellows/core";
 import type { Control } from "../src/control.js";
 import { connectControl } from "../src/remote-control.js";
 import { socketPath } from "../src/socket.js";
-import { readHolder } from "../src/state-folder.js";
+import { type Holder, readHolder } from "../src/state-folder.js";
 import { until } from "./daemon-fixture.js";
 
 const CONTROLLER = fileURLToPath(new URL("fixtures/controller.mjs", import.meta.url));
@@ -60,6 +60,8 @@ export interface FaultBench {
   write(yaml: string): void;
   /** Starts a controller. @param apply - whether it makes what the file declares first. */
   live(apply?: "apply"): Life;
+  /** Who holds the state folder, by what it wrote. */
+  holder(): Holder | undefined;
   /** Processes of servers, by what their environment says. */
   instances(): Running[];
   /** What the provider has written about a server. */
@@ -89,6 +91,7 @@ export function createFaultBench(parent = tmpdir()): FaultBench {
       lives.push(life);
       return life;
     },
+    holder: () => readHolder(state),
     instances: () => instancesOf(state),
     fact: (id, name) => readJson(join(servers, id, name)),
     everListened: () =>
