@@ -18,6 +18,7 @@ export interface OpenControl {
 /**
  * Runs `work` with a control over the state: this process takes the state folder, or speaks to the controller that
  * has it. Closes what it opened.
+ * @param options.readOnly - the command only looks: nothing is repaired by the way.
  * @param load - reads the config; not asked where a Bellows elsewhere does the work (`--server`).
  */
 export async function withControl<T>(
@@ -25,6 +26,7 @@ export async function withControl<T>(
   globals: Globals,
   load: () => Promise<LoadedConfig>,
   work: (open: OpenControl) => Promise<T>,
+  { readOnly = false }: { readOnly?: boolean } = {},
 ): Promise<T> {
   const plane = await import("@bellows/control-plane");
   if (globals.server ?? context.env.BELLOWS_SERVER) {
@@ -46,6 +48,7 @@ export async function withControl<T>(
       logger: logger(context, globals) satisfies Logger,
       version: ownVersion(),
       newId: randomUUID,
+      readOnly,
     });
   const opened = await openOrReach(context, open, async () => {
     const socket = plane.socketPath(folder);

@@ -31,6 +31,8 @@ export interface SessionOptions {
   userAgent: string;
   /** Key under which webhook links are made. */
   serverKey?: Buffer;
+  /** False: providers repair nothing by themselves; for commands that promise to change nothing (default true). */
+  background?: boolean;
   /** Makes what runs the executions of policies of a provider's groups. */
   execute?: (provider: string) => Execute;
 }
@@ -129,7 +131,7 @@ class OpenSession implements Session {
     plugin,
     options: own,
   }: ProviderConfig): Promise<{ thing: Cloud; close: () => Promise<void> }> {
-    const { serverKey, execute } = this.#options;
+    const { serverKey, execute, background } = this.#options;
     const url = linkBase(this.config);
     const cloud = await connect(plugin, own as never, {
       ...this.#common(),
@@ -139,6 +141,7 @@ class OpenSession implements Session {
       ...(url === undefined ? {} : { webhookUrl: url }),
       ...(serverKey === undefined ? {} : { serverKey: serverKey.toString("hex") }),
       ...(execute === undefined ? {} : { execute: execute(key) }),
+      ...(background === undefined ? {} : { background }),
     });
     return { thing: cloud, close: () => cloud.close() };
   }

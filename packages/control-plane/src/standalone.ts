@@ -16,6 +16,8 @@ export interface StandaloneOptions {
   logger: Logger;
   version: string;
   newId: () => string;
+  /** For commands that only look: nothing is repaired, and open intents are left as they are. */
+  readOnly?: boolean;
 }
 
 /** A control without a daemon, for the length of one command. */
@@ -41,6 +43,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       ...options,
       ...held,
       userAgent: `bellows/${options.version}`,
+      background: options.readOnly !== true,
       execute: (provider) =>
         executeAsOrders(
           () => line,
@@ -57,7 +60,7 @@ export async function openStandalone(options: StandaloneOptions): Promise<Standa
       groups: () => session.groups(),
       sources: () => session.sources,
     });
-    await line.recover();
+    if (options.readOnly !== true) await line.recover();
     const close = async (): Promise<void> => {
       await line.stop(STOP_MS);
       await session.close();

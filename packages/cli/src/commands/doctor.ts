@@ -56,6 +56,7 @@ async function examineConfig(context: Context, options: Globals, damaged: boolea
         }
         return findings;
       },
+      { readOnly: true },
     );
   } catch (error) {
     return [{ about: "config", level: "error", text: errorLine(error) }];

@@ -36,6 +36,7 @@ export async function run(context: Context, options: ExplainOptions, group: stri
       for await (const entry of control.records(group, range)) found.push(entry.value);
       return found.reverse();
     },
+    { readOnly: true },
   );
   if (printDocument(context, options, { records: records.map(decisionOf) })) return;
   if (records.length === 0)

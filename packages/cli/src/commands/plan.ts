@@ -27,6 +27,7 @@ export async function run(context: Context, options: PlanOptions, groups: string
     options,
     () => loadedConfig(context, options),
     (open) => open.control.plan(names),
+    { readOnly: true },
   );
   const resources = withoutSecrets(context, report.resources).map(
     ({ kind, name, provider, action, changes }) => ({

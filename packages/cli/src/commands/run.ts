@@ -134,6 +134,7 @@ async function runOnce(context: Context, options: RunOptions): Promise<void> {
         await prepare(open.session, options.apply === true, (line) => note(context, line));
       return open.control.once();
     },
+    { readOnly: options.dryRun === true },
   );
   if (printDocument(context, options, { groups: records.map(decisionOf) })) return;
   for (const record of records) {

@@ -49,6 +49,7 @@ export async function test(context: Context, options: Globals, names: string[]):
           group.scaling.metrics.map((metric) => readRow(context, options, { open, loaded, group, metric })),
         ),
       ),
+    { readOnly: true },
   );
   if (rows.some(({ unavailable }) => unavailable !== undefined)) context.exitCode = EXIT.unavailable;
   printRows(context, options, rows, [
