@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type ErrorCode, REASON_CODES } from "@bellows/core";
@@ -177,6 +178,23 @@ describe("what is made from the code", () => {
     const codes = cells.flatMap((cell) => [...cell.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
     const lines = ["group", "metrics", "signals", "because", "also", "outcome"];
     expect(codes.filter((code) => !lines.includes(code ?? "")).sort()).toEqual([...REASON_CODES].sort());
+  });
+
+  it("has every command", () => {
+    const help = execFileSync(
+      process.execPath,
+      [join(ROOT, "packages", "cli", "bin", "bellows.js"), "--help"],
+      {
+        encoding: "utf8",
+      },
+    );
+    const listed = help.split("Commands:")[1]?.split("Examples:")[0] ?? "";
+    const commands = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+    const section = textOf("README.md").split("## Commands")[1]?.split("## ")[0] ?? "";
+    const shown = [...section.matchAll(/^\| ((?:`[a-z]+` ?)+) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([a-z]+)`/g)].map((match) => match[1]),
+    );
+    expect(shown.sort()).toEqual(commands.filter((name) => name !== "help").sort());
   });
 
   it("has every exit code", () => {
