@@ -39,6 +39,17 @@ describe("http client", () => {
     );
   });
 
+  test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)(
+    "sends a %s that has no body, and waits for none",
+    async (method) => {
+      const url = await serve((request, response) => {
+        request.resume().on("end", () => response.setHeader("x-method", String(request.method)).end());
+      });
+      const answer = await client.request(url, { method, timeoutMs: 2_000, retries: 0 });
+      expect(answer.headers["x-method"]).toBe(method);
+    },
+  );
+
   test("repeats a GET that met a fault, and never a POST", async () => {
     let asked = 0;
     const url = await serve((_request, response) => {

@@ -206,7 +206,7 @@ function answer(head: Response, body: string, url: URL, options: HttpClientOptio
 /** A stream of a method that may have a body waits for one: none is sent as an empty one. */
 function bodyOf(request: HttpRequest): string | undefined {
   if (request.json !== undefined) return JSON.stringify(request.json);
-  return request.body ?? (/^(POST|PUT|PATCH)$/.test(request.method ?? "GET") ? "" : undefined);
+  return request.body ?? (/^(GET|HEAD)$/.test(request.method ?? "GET") ? undefined : "");
 }
 
 function tlsOf(tls: NonNullable<HttpRequest["tls"]>): Record<string, unknown> {
