@@ -36,30 +36,28 @@ export interface Gather {
 
 /** Bookkeeping of one round; see {@link Gather}. Nothing in it takes time or asks anybody. */
 export function createGather(plan: RoundPlan): Gather {
-  const given = plan.waiting.map((positions) => new Array<boolean>(positions.length).fill(false));
-  const inputs = plan.groups.map(({ inputs }) => new Array<Value | undefined>(inputs.length).fill(undefined));
-  const open = plan.groups.map(({ inputs }) => inputs.length);
+  const asked = plan.waiting.map(({ length }) => ({
+    isGiven: new Array<boolean>(length).fill(false),
+    left: length,
+  }));
+  const gathered = plan.groups.map((group) => new Gathering(group));
   let left = plan.groups.length;
 
   const give = (index: number, at: number, value: Value, ready: ReadyGroup[]): void => {
-    const group = plan.groups[index];
-    const own = inputs[index];
-    if (group === undefined || own === undefined || own[at] !== undefined) return;
-    own[at] = value;
-    const still = (open[index] ?? 1) - 1;
-    open[index] = still;
-    if (still > 0) return;
+    const group = gathered[index];
+    if (group === undefined || !group.give(at, value) || group.open > 0) return;
     left -= 1;
-    ready.push(readyGroup(plan.ticket, group, own));
+    ready.push(group.ready(plan.ticket));
   };
 
   const take = (ask: number, answers: readonly Answer[]): ReadyGroup[] => {
     const ready: ReadyGroup[] = [];
-    const known = given[ask] ?? [];
+    const known = asked[ask];
     const waiting = plan.waiting[ask] ?? [];
     for (const { position, value } of answers) {
-      if (known[position] !== false) continue;
-      known[position] = true;
+      if (known?.isGiven[position] !== false) continue;
+      known.isGiven[position] = true;
+      known.left -= 1;
       const pairs = waiting[position] ?? [];
       for (let i = 0; i < pairs.length; i += 2) give(pairs[i] ?? -1, pairs[i + 1] ?? -1, value, ready);
     }
@@ -70,7 +68,9 @@ export function createGather(plan: RoundPlan): Gather {
     take,
     close(ask, reason) {
       const missing: Answer[] = [];
-      for (const [position, isGiven] of (given[ask] ?? []).entries()) {
+      const known = asked[ask];
+      if (known === undefined || known.left === 0) return [];
+      for (const [position, isGiven] of known.isGiven.entries()) {
         if (!isGiven) missing.push({ position, value: { unavailable: reason } });
       }
       return take(ask, missing);
@@ -79,8 +79,8 @@ export function createGather(plan: RoundPlan): Gather {
       const ready: ReadyGroup[] = [];
       if (left === 0) return ready;
       const late = { unavailable: `did not answer within ${formatDuration(timeoutMs)}` };
-      for (const [index, group] of plan.groups.entries()) {
-        if (!open[index]) continue;
+      for (const [index, { group, open }] of gathered.entries()) {
+        if (open === 0) continue;
         for (const [at, input] of group.inputs.entries())
           if (input.timeoutMs === timeoutMs) give(index, at, late, ready);
       }
@@ -92,8 +92,29 @@ export function createGather(plan: RoundPlan): Gather {
 
 type Value = Observation | Sample;
 
-/** The first input is the look at the group, the others are its metrics; see `DueGroup`. */
-function readyGroup(ticket: number, group: DueGroup, values: readonly (Value | undefined)[]): ReadyGroup {
-  const [observation, ...samples] = values as [Observation, ...Sample[]];
-  return { name: group.name, spec: group.spec, ticket, observation, samples };
+/** What has come of one group's inputs. The first is the look at it, the others are its metrics; see `DueGroup`. */
+class Gathering {
+  open: number;
+  #observation: Observation | undefined;
+  readonly #samples: Sample[];
+
+  constructor(readonly group: DueGroup) {
+    this.open = group.inputs.length;
+    this.#samples = new Array<Sample>(this.open - 1);
+  }
+
+  /** @returns false if the input is there already. */
+  give(at: number, value: Value): boolean {
+    if ((at === 0 ? this.#observation : this.#samples[at - 1]) !== undefined) return false;
+    if (at === 0) this.#observation = value as Observation;
+    else this.#samples[at - 1] = value as Sample;
+    this.open -= 1;
+    return true;
+  }
+
+  /** To be asked for when nothing is open any more. */
+  ready(ticket: number): ReadyGroup {
+    const { name, spec } = this.group;
+    return { name, spec, ticket, observation: this.#observation as Observation, samples: this.#samples };
+  }
 }

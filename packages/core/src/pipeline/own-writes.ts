@@ -40,7 +40,7 @@ export interface OwnWrites {
     observation: Observation;
     ticket: number;
     readAfterWriteMs: number;
-    before?: { desired: number; atMs: number };
+    before?: { desired: number; atMs: number } | undefined;
   }): Observation;
 }
 

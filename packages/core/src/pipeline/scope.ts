@@ -66,8 +66,7 @@ export function moveTimer(
   const timer = advanceTimer(old?.[which], holds, scope.nowMs);
   if (timer !== old?.[which]) {
     const next: PolicyMemory = { ...old };
-    if (timer === undefined) delete next[which];
-    else next[which] = timer;
+    next[which] = timer;
     remember(scope, policy.name, next);
   }
   return timer;

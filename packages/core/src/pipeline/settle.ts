@@ -61,7 +61,7 @@ export function inputOf(
     memory: book.memory,
     nowMs: settling.clock.now(),
     id: settling.newId(),
-    ...(runtime.rolling && { rolling: true }),
+    rolling: runtime.rolling === true,
   };
 }
 
@@ -78,7 +78,7 @@ function layOwnWrites(
     observation: ready.observation,
     ticket: ready.ticket,
     readAfterWriteMs: capabilities.readAfterWriteMs,
-    ...(before && { before }),
+    before,
   });
 }
 
