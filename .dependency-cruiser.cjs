@@ -112,7 +112,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+|testing)/dist/" },
+    exclude: { path: "^(packages/[^/]+|testing)/(dist|bundle)/" },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     enhancedResolveOptions: {

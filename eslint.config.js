@@ -53,7 +53,17 @@ const timeModules = ["node:timers", "node:timers/promises", "timers", "timers/pr
 }));
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/node_modules/**", "docs/reference/**", "**/*.js", "**/*.mjs", "**/*.cjs"] },
+  {
+    ignores: [
+      "**/dist/**",
+      "**/bundle/**",
+      "**/node_modules/**",
+      "docs/reference/**",
+      "**/*.js",
+      "**/*.mjs",
+      "**/*.cjs",
+    ],
+  },
   {
     files: ["packages/*/{src,test,integration}/**/*.ts", "testing/src/**/*.ts"],
     plugins: { "@typescript-eslint": tseslint.plugin },
