@@ -2,16 +2,12 @@
  * Proofs for Bellows providers, metric sources and state stores: suites that take the caller's test functions and a
  * factory.
  */
-
-export {
-  type BadQuery,
-  type GoodQuery,
-  type MetricSourceSuiteOptions,
-  metricSourceSuite,
-  type OpenedSource,
-} from "./metric-source.js";
-export { type OpenedCloud, type ProviderSuiteOptions, providerSuite } from "./provider.js";
+export { metricSourceSuite } from "./metric-source.js";
+export type { BadQuery, GoodQuery, MetricSourceSuiteOptions, OpenedSource } from "./metric-source-bench.js";
+export type { OpenedCloud, ProviderSuiteOptions } from "./provider/options.js";
+export { providerSuite } from "./provider.js";
 export { type ServersSuiteOptions, serversSuite } from "./servers.js";
-export { type StateStoreSuiteOptions, stateStoreSuite } from "./state-store.js";
+export { stateStoreSuite } from "./state-store.js";
+export type { StateStoreSuiteOptions } from "./state-store-bench.js";
 export { commitForever } from "./state-store-crash.js";
 export type { ReportOptions, Tests } from "./tests.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Sample } from "@bellows/core";
 import { settledWithin } from "./checks.js";
-import { checkSample, type SourceBench } from "./metric-source.js";
+import { checkSample, type SourceBench } from "./metric-source-bench.js";
 import type { Add } from "./tests.js";
 
 /** Time that a read gets for a question whose answer never comes. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { collect, type StateStore } from "@bellows/core";
 import { freshName } from "./checks.js";
-import type { StoreBench } from "./state-store.js";
+import type { StoreBench } from "./state-store-bench.js";
 import type { Add } from "./tests.js";
 
 /** After how many acknowledged commits the process is killed. */

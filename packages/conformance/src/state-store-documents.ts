@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { collect, type StateStore } from "@bellows/core";
 import { abortedAtOnce, failureOf, refused } from "./checks.js";
-import type { StoreBench } from "./state-store.js";
+import type { StoreBench } from "./state-store-bench.js";
 import type { Add } from "./tests.js";
 
 /** More documents than a store is likely to read at once. */

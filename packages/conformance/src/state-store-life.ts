@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { collect } from "@bellows/core";
 import { refused } from "./checks.js";
-import type { StoreBench } from "./state-store.js";
+import type { StoreBench } from "./state-store-bench.js";
 import { writeOne } from "./state-store-documents.js";
 import type { Add } from "./tests.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { collect, type StateStore } from "@bellows/core";
-import type { StoreBench } from "./state-store.js";
+import type { StoreBench } from "./state-store-bench.js";
 import type { Add } from "./tests.js";
 
 type Range = NonNullable<Parameters<StateStore["read"]>[1]>;

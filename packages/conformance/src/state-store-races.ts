@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { collect, isBellowsError, type StateStore } from "@bellows/core";
-import type { StoreBench } from "./state-store.js";
+import type { StoreBench } from "./state-store-bench.js";
 import { writeOne } from "./state-store-documents.js";
 import type { Add } from "./tests.js";
 

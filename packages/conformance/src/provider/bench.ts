@@ -11,8 +11,8 @@ import {
   systemClock,
 } from "@bellows/core";
 import { freshName } from "../checks.js";
-import type { ProviderSuiteOptions } from "../provider.js";
 import type { Parts } from "../tests.js";
+import type { ProviderSuiteOptions } from "./options.js";
 
 /** First and longest distance of two looks, in milliseconds. */
 const FIRST_LOOK_MS = 5;
