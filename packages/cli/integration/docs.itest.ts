@@ -95,7 +95,7 @@ describe.each(runnable.map((page) => [page.path, page] as const))("%s", (path, p
 
   it.runIf(page.steps.some(({ kind }) => kind !== "shown"))(
     "does what it says",
-    { timeout: 180_000 },
+    { timeout: 400_000 },
     async () => {
       const workshop = workshopOf(path);
       let ran: Ran | undefined;

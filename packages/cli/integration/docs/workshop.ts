@@ -18,7 +18,7 @@ import { join } from "node:path";
 export const ROOT = join(import.meta.dirname, "..", "..", "..", "..");
 const BELLOWS = join(ROOT, "packages", "cli", "bin", "bellows.js");
 /** Longest time for one block of commands, in milliseconds. */
-const BLOCK_MS = 60_000;
+const BLOCK_MS = 120_000;
 
 /** What commands printed, and how they ended. */
 export interface Ran {
