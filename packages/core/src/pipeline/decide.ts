@@ -43,7 +43,8 @@ export function decideRound(input: RoundInput): Decided {
   if (!off) record.wanted = wanted;
   if (action === "hold") return { record, memory: kept };
   const policy = isWinnersMove(draft, wanted) ? proposals[winner]?.policy : undefined;
-  return { record, memory: stamp(kept, { id: input.id, atMs: nowMs, from: desired, to: draft.to }, policy) };
+  const execution: Execution = { id: input.id, atMs: nowMs, from: desired, to: draft.to, policy };
+  return { record, memory: stamp(kept, execution) };
 }
 
 /** Whether a draft goes where the policies want it, rather than where a pin, a floor or a bound moves it. */
@@ -53,8 +54,8 @@ function isWinnersMove({ memory, nowMs, counts, to }: Draft, wanted: number): bo
 }
 
 /** Cooldowns run from what a policy wanted; a repair, a pin or a floor starts none. */
-function stamp(memory: Memory, execution: Execution, policy: string | undefined): Memory {
-  return policy === undefined ? noteStep(memory, execution) : stampCooldown(memory, { ...execution, policy });
+function stamp(memory: Memory, execution: Execution): Memory {
+  return execution.policy === undefined ? noteStep(memory, execution) : stampCooldown(memory, execution);
 }
 
 /** The decision about a group that could not be read: nothing, and no timer goes on meanwhile. */

@@ -199,7 +199,7 @@ function setOptional<T, K extends keyof T>(target: T, key: K, value: T[K] | unde
 
 /** A list with one more at its end, its oldest dropped when it grows beyond the bound. */
 export function pushBounded<T>(list: readonly T[], item: T): readonly T[] {
-  return [...list.slice(Math.max(0, list.length + 1 - MEMORY_LIST_LIMIT)), item];
+  return list.slice(Math.max(0, list.length + 1 - MEMORY_LIST_LIMIT)).concat(item);
 }
 
 /** Pauses the group: rounds and orders write nothing, repairs included, until it is resumed or `untilMs` has come. */

@@ -125,13 +125,15 @@ function addTarget(
 ): void {
   const { target } = policy;
   if (target?.value === undefined) return;
-  const shared = { policy: policy.name, signal: policy.signal?.text ?? "", value, forMs: 0 };
-  const more = Math.max(target.value * (1 + target.tolerance), (target.value * desired) / inService);
-  outlook.push(reason("if-above", { ...shared, bound: tidy(more), orEqual: false }));
+  const { name } = policy;
+  const signal = policy.signal?.text ?? "";
+  const more = tidy(Math.max(target.value * (1 + target.tolerance), (target.value * desired) / inService));
+  outlook.push(reason("if-above", { policy: name, signal, value, forMs: 0, bound: more, orEqual: false }));
   const edge = target.value * (1 - target.tolerance);
   const fewer = (target.value * (desired - 1)) / inService;
   if (edge <= 0 || fewer <= 0) return;
-  outlook.push(reason("if-below", { ...shared, bound: tidy(Math.min(edge, fewer)), orEqual: fewer < edge }));
+  const bound = tidy(Math.min(edge, fewer));
+  outlook.push(reason("if-below", { policy: name, signal, value, forMs: 0, bound, orEqual: fewer < edge }));
 }
 
 /** Where a `perInstance` target would want more, and less. */
