@@ -21,9 +21,7 @@ export async function run(context: Context, options: StatusOptions, groups: stri
   let shown = "";
   // Each look opens anew: between them the state is free for other commands.
   do {
-    const report = await withControl(context, options, load, ({ control }) => control.status(names), {
-      readOnly: true,
-    });
+    const report = await withControl(context, options, load, ({ control }) => control.status(names));
     const text = JSON.stringify(toWire(withoutAges(report)));
     if (text !== shown) show(context, options, report, shown !== "");
     shown = text;
