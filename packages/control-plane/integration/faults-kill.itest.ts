@@ -1,3 +1,4 @@
+import type { DecisionRecord } from "@bellows/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { until } from "./daemon-fixture.js";
 import {
@@ -116,6 +117,11 @@ describe("a controller that is killed again and again", () => {
     await life.ready();
     const hooks = await hookPaths(life);
     await until("the first instance", async () => (await settled(life)) && bench.instances().length === 1);
+    ledger.hook("once", life.url() + hooks.once);
+    await until(
+      "the webhook's order",
+      async () => onceOf(await recordsOf(life.control))[0]?.action === "scale",
+    );
     const load = startLoad(port, 2);
     for (let index = 0; index < LIVES; index++) {
       const early = random() < 0.2;
@@ -142,6 +148,12 @@ describe("a controller that is killed again and again", () => {
     expect(load.requests).toBeGreaterThan(LIVES * 10);
     expect(ledger.executed.length).toBeGreaterThan(2);
 
+    ledger.hook("once", life.url() + hooks.once);
+    await Promise.all([...ledger.underway]);
+    await until(
+      "its order",
+      async () => onceOf(await recordsOf(life.control)).length >= ledger.hooks.once.answered,
+    );
     await expectRemembered(life, ledger.executed);
     await until("only members to run", async () => {
       const members = (await membersOf(life.control)).map(({ id }) => id).sort();
@@ -271,13 +283,17 @@ function expectHooks(records: Awaited<ReturnType<typeof recordsOf>>, { hooks }: 
     expect(of(policy).length).toBeGreaterThanOrEqual(answered);
     expect(of(policy).length).toBeLessThanOrEqual(answered + lost);
   }
-  const once = of("once");
-  const executed = once.findIndex(({ action }) => action === "scale");
-  if (executed < 0) return;
-  for (const { action, reasons } of once.slice(executed + 1)) {
+  const [executed, ...cooling] = onceOf(records);
+  expect(executed?.action).toBe("scale");
+  for (const { action, reasons } of cooling) {
     expect(action).toBe("hold");
     expect(reasons.map(({ code }) => code).join()).toContain("cooldown");
   }
+}
+
+/** Records of the webhook that may be executed once an hour. */
+function onceOf(records: readonly DecisionRecord[]): DecisionRecord[] {
+  return records.filter(({ order }) => order?.kind === "webhook" && order.policy === "once");
 }
 
 async function desired(life: Life): Promise<number | undefined> {
