@@ -21,13 +21,20 @@ const TABLES = [
   ["`clusters.NAME.services.NAME`", ["clusters", "*", "services", "*"]],
 ];
 /** Nested, and yet worth a row of the parent's table. */
-const FLAT = ["limits", "scaleOut", "scaleIn", "healthCheck", "target", "buffer", "rollout", "store", "server"];
+const FLAT = [
+  "limits",
+  "scaleOut",
+  "scaleIn",
+  "healthCheck",
+  "target",
+  "buffer",
+  "rollout",
+  "store",
+  "server",
+];
 
 function at(path) {
-  return path.reduce(
-    (node, key) => (key === "*" ? node.additionalProperties : node.properties[key]),
-    schema,
-  );
+  return path.reduce((node, key) => (key === "*" ? node.additionalProperties : node.properties[key]), schema);
 }
 
 const cell = (text) => String(text).replaceAll("|", "\\|");
@@ -37,7 +44,8 @@ function rows(node, prefix = "") {
   return Object.entries(node.properties).flatMap(([key, value]) => {
     const name = `${prefix}${key}`;
     const said = value.description ?? "";
-    const words = value.enum === undefined ? "" : ` One of ${value.enum.map((word) => `\`${word}\``).join(", ")}.`;
+    const words =
+      value.enum === undefined ? "" : ` One of ${value.enum.map((word) => `\`${word}\``).join(", ")}.`;
     const fallback =
       value.default === undefined ? (required.has(key) ? "required" : "") : `\`${value.default}\``;
     const row = `| \`${name}\` | ${cell(said)}${cell(words)} | ${fallback} |`;
