@@ -299,6 +299,17 @@ describe("the daemon", () => {
     expect(await daemon.control.apply({ prune: true })).toBe(0);
   });
 
+  test("a store that is not in this version is refused, and a file of one's own is used", async () => {
+    bench.write(config('store: { url: "postgres://db/bellows" }'));
+    await expect(bench.start()).rejects.toMatchObject({
+      code: "unsupported",
+      message: "store postgres is not part of this version",
+    });
+    bench.write(config('store: { url: "sqlite:kept/here.db" }'));
+    await bench.start();
+    expect(statSync(join(bench.folder, "kept", "here.db")).mode & 0o777).toBe(0o600);
+  });
+
   test("the state folder holds no secret of the config in clear", async () => {
     bench.write(
       config().replace(

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { basename, dirname, isAbsolute } from "node:path";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import {
   type Clock,
   type Config,
@@ -114,7 +114,7 @@ function noteHolder({ folder, file, clock }: DaemonOptions, startedAtMs = clock.
 export function holdState(folder: string, config?: Config): Held {
   const files = stateFiles(folder);
   try {
-    const store = openSqliteStore({ file: files.database });
+    const store = openSqliteStore({ file: databaseFile(config) ?? files.database });
     return { store, serverKey: keyBeside(store, config?.server.keyFile ?? files.serverKey) };
   } catch (error) {
     const holder = readHolder(folder);
@@ -129,6 +129,22 @@ export function holdState(folder: string, config?: Config): Held {
       },
     );
   }
+}
+
+/**
+ * The state file that `store.url` names; absent: the state folder's own.
+ * @throws UnsupportedError for stores that are not in this version, rather than keeping state where nobody looks for it.
+ */
+function databaseFile(config: Config | undefined): string | undefined {
+  const url = config?.store.url ?? "sqlite:";
+  const path = /^sqlite:(.*)$/s.exec(url)?.[1];
+  if (path === undefined) {
+    throw new UnsupportedError(`store ${/^[a-z]+/.exec(url)?.[0] ?? ""} is not part of this version`, {
+      operation: "store.open",
+      hint: 'leave out store.url, or write "sqlite:" with or without a path',
+    });
+  }
+  return path === "" || config === undefined ? undefined : resolve(config.baseFolder, path);
 }
 
 async function run(
