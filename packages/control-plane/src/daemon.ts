@@ -10,6 +10,7 @@ import {
   type Logger,
   renderFaults,
   type StateStore,
+  UnsupportedError,
 } from "@bellows/core";
 import { createLine, type Line } from "@bellows/core/line";
 import type { FastifyInstance } from "fastify";
