@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createPluginLoader, type Logger, loadConfig, systemClock } from "@bellows/core";
-import { type Daemon, type DaemonOptions, startDaemon } from "../src/daemon.js";
+import { createPluginLoader, type Logger, loadConfig, renderFaults, systemClock } from "@bellows/core";
+import { type Daemon, type DaemonOptions, type Loaded, startDaemon } from "../src/daemon.js";
+import { openStandalone } from "../src/standalone.js";
 
 /** A folder with a config, daemons over it, and an end that leaves nothing running. */
 export interface Bench {
@@ -53,20 +54,32 @@ export function createBench(): Bench {
       return daemon;
     },
     async end() {
-      const last = daemons.at(-1);
-      if (last !== undefined) {
-        for (const cloud of last.session().clouds.values()) {
-          for await (const group of cloud.groups.list())
-            await cloud.groups.delete(group.id, { force: true, wait: true });
-          if (cloud.loadBalancers === undefined) continue;
-          for await (const balancer of cloud.loadBalancers.list())
-            await cloud.loadBalancers.delete(balancer.id);
-        }
-      }
       for (const daemon of daemons) await daemon.stop(5_000);
+      await clear(await loadConfig(file, { loader, cwd: folder, env: process.env }), folder, logger);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes what the daemons left running, whatever became of them. */
+async function clear(loaded: Loaded, folder: string, logger: Logger): Promise<void> {
+  if ("faults" in loaded)
+    throw new Error(`the bench's last config has faults: ${renderFaults(loaded.faults)}`);
+  const settings = {
+    folder: join(folder, "state"),
+    clock: systemClock,
+    logger,
+    version: "0.0.0-test",
+    newId: randomUUID,
+  };
+  const { session, close } = await openStandalone({ ...loaded, ...settings });
+  for (const cloud of session.clouds.values()) {
+    for await (const group of cloud.groups.list())
+      await cloud.groups.delete(group.id, { force: true, wait: true });
+    if (cloud.loadBalancers === undefined) continue;
+    for await (const balancer of cloud.loadBalancers.list()) await cloud.loadBalancers.delete(balancer.id);
+  }
+  await close();
 }
 
 /** Waits until `look` gives something. @throws Error with what was last seen, after 20 s. */
