@@ -100,6 +100,15 @@ describe("http client", () => {
     await expect(client.request(url, { timeoutMs: 50 })).rejects.toMatchObject({ code: "timeout" });
   });
 
+  test("a fault that was met before time ran out is told, rather than the time", async () => {
+    const gone = await serve((_request, response) => response.end());
+    await new Promise((done) => servers.pop()?.close(done));
+    const failure = await client
+      .request(gone, { timeoutMs: 60, retries: 50 })
+      .catch((error: unknown) => error);
+    expect((failure as Error).message).toBe(`${gone} refused the connection`);
+  });
+
   test("a body that is cut off is a fault", async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { "content-length": "100" });

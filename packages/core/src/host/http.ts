@@ -58,6 +58,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     async request(url, request = {}) {
       const target = readUrl(url, options);
       const deadline = withDeadline(options.clock, request);
+      const met: Met = {};
       try {
         return await repeat(
           await load(),
@@ -66,15 +67,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           deadline.signal,
           options,
           throttleOf(target.origin),
+          met,
         );
       } catch (error) {
-        if (deadline.expired()) throw late(target, request, options, error);
+        // What an earlier attempt met says more than that time ran out before the next one.
+        if (deadline.expired()) throw met.fault ?? late(target, request, options, error);
         throw error;
       } finally {
         deadline.clear();
       }
     },
   };
+}
+
+/** The fault that the last whole attempt met. */
+interface Met {
+  fault?: unknown;
 }
 
 async function repeat(
@@ -84,6 +92,7 @@ async function repeat(
   signal: AbortSignal,
   options: HttpClientOptions,
   throttle: Throttle,
+  met: Met,
 ): Promise<HttpResponse> {
   const tries = REPEATABLE.has(request.method ?? "GET") ? (request.retries ?? DEFAULTS.retries) : 0;
   for (let attempt = 0; ; attempt++) {
@@ -96,6 +105,7 @@ async function repeat(
       if (isBellowsError(error, "throttled")) throttle.throttled(error.retryAfterMs);
       if (signal.aborted || attempt >= tries || !isBellowsError(error) || error.retry !== "later")
         throw error;
+      met.fault = error;
       const jitter = 0.5 + (options.random ?? anyFraction)();
       await delay(options.clock, FIRST_BACKOFF_MS * 2 ** attempt * jitter, signal);
     }
