@@ -77,6 +77,13 @@ describe("combine", () => {
   test("when nobody wants anything, the record says so", () => {
     expect(codes(new Scene({ policies: [idle, busy] }).round({ queue: 3 }))).toEqual(["nobody-wants-change"]);
   });
+
+  test("a group that holds for want of data says so first, with the data's own reason", () => {
+    const { record } = new Scene({ policies: [busy] }).round({ queue: { unavailable: "503 from rabbit" } });
+    expect(record.reasons).toEqual([
+      { code: "no-data", params: { policy: "busy", why: "queue: 503 from rabbit" } },
+    ]);
+  });
 });
 
 describe("combine: first-match", () => {

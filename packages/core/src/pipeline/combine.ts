@@ -28,7 +28,7 @@ export function combine({ rule, proposals, desired, blind }: CombineInput, reaso
   const winner = rule === "largest" ? largest(proposals) : proposals.findIndex(({ kind }) => kind === "want");
   const best = proposals[winner];
   if (best?.kind !== "want") {
-    reasons.push(proposals.length === 0 ? reason("no-policies", {}) : reason("nobody-wants-change", {}));
+    reasons.push(...whyNobody(proposals));
     return { wanted: desired, winner: -1 };
   }
   reasons.push(best.reason);
@@ -38,6 +38,13 @@ export function combine({ rule, proposals, desired, blind }: CombineInput, reaso
   }
   if (best.want === desired && rule === "largest") addOutvoted(proposals, desired, best.policy, reasons);
   return { wanted: best.want, winner };
+}
+
+/** Missing data comes before contentment: who is woken by a group that stands still wants to know that it is blind. */
+function whyNobody(proposals: readonly Proposal[]): Reason[] {
+  if (proposals.length === 0) return [reason("no-policies", {})];
+  const blind = proposals.filter(({ kind }) => kind === "unavailable");
+  return blind.length === 0 ? [reason("nobody-wants-change", {})] : blind.map((proposal) => proposal.reason);
 }
 
 /** Of equal wants the first in the file wins. */
