@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Server } from "@bellows/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { identifyProcess } from "../src/balancer/identity.js";
 import { listProcesses } from "../src/processes.js";
 import type { Bench } from "./harness.js";
 import { collect, createBench, isTrue, linesOf, lives, pidOf, readText, specOf, until } from "./harness.js";
@@ -208,8 +209,6 @@ describe("creating", () => {
 
 /** A running process of nobody's, the leader of its own group, and a server whose record names its pid. */
 async function confused(change: object): Promise<{ stranger: number; server: Server; real: number }> {
-  const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
-  strangers.push(child);
   const { servers } = await bench.open();
   const made = await servers.create(specOf({ launch: { ...sleeper, local: { ready: "none" } } }));
   await until(
@@ -217,8 +216,21 @@ async function confused(change: object): Promise<{ stranger: number; server: Ser
     (server) => server.status === "active",
   );
   const real = pidOf(bench, made);
-  edit(made, "process.json", (fact) => ({ ...fact, pid: child.pid, ...change }));
-  return { stranger: child.pid as number, server: made, real };
+  const stranger = await startedLaterThan(real);
+  edit(made, "process.json", (fact) => ({ ...fact, pid: stranger, ...change }));
+  return { stranger, server: made, real };
+}
+
+/** A process of nobody's that started in a later tick (10 ms on Linux), as whoever gets a used pid does. */
+async function startedLaterThan(pid: number): Promise<number> {
+  return until(
+    async () => {
+      const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
+      strangers.push(child);
+      return child.pid as number;
+    },
+    (stranger) => identifyProcess(stranger)?.startedAt !== identifyProcess(pid)?.startedAt,
+  );
 }
 
 const strangers: ChildProcess[] = [];
