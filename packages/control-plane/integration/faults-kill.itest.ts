@@ -82,7 +82,7 @@ class Ledger {
 
   hook(policy: "bump" | "once", url: string): void {
     const seen = this.hooks[policy];
-    this.#follow(
+    void this.#follow(
       fetch(url, { method: "POST" }).then(
         ({ status }) => {
           if (status !== 202) throw new Error(`a webhook was answered ${status}`);

@@ -1,4 +1,4 @@
-import type { Host, Provider } from "@bellows/core";
+import type { Host } from "@bellows/core";
 import { openBalancerFolders } from "./balancer-folders.js";
 import { createBalancerKeeper } from "./balancer-keeper.js";
 import { openContext } from "./context.js";
@@ -10,15 +10,11 @@ import { createMetrics } from "./metrics.js";
 import type { LocalOptions } from "./options.js";
 import { createServers } from "./servers.js";
 
-/** What this provider brings. */
-export type LocalProvider = Provider &
-  Required<Pick<Provider, "servers" | "loadBalancers" | "metrics" | "diagnose">>;
-
 /**
  * Opens this machine as a provider.
  * @throws UnsupportedError on a system other than Linux and macOS.
  */
-export function openLocal(options: LocalOptions, host: Host): LocalProvider {
+export function openLocal(options: LocalOptions, host: Host) {
   checkPlatform();
   const context = openContext(options, host);
   const keeper = createKeeper(context);
@@ -35,3 +31,6 @@ export function openLocal(options: LocalOptions, host: Host): LocalProvider {
     },
   };
 }
+
+/** What this provider brings, with every method that it has as present. */
+export type LocalProvider = ReturnType<typeof openLocal>;

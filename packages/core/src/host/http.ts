@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Got, Response } from "got";
 import type { Clock } from "../clock.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../contracts/http.js";
-import { isBellowsError, TimeoutError, UnavailableError } from "../errors.js";
+import { type BellowsError, isBellowsError, TimeoutError, UnavailableError } from "../errors.js";
 import { delay } from "../wait.js";
 import { faultOf, statusError } from "./http-faults.js";
 import type { Redaction } from "./redaction.js";
@@ -82,7 +82,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
 /** The fault that the last whole attempt met. */
 interface Met {
-  fault?: unknown;
+  fault?: BellowsError;
 }
 
 async function repeat(
