@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,6 +74,7 @@ export function openWorkshop(): Workshop {
     async close() {
       for (const controller of controllers) await controller.stop();
       await clear(bellows);
+      endStragglers(state);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -91,6 +92,30 @@ async function clear(bellows: Workshop["bellows"]): Promise<void> {
     for (const { name } of found.json<{ name: string }[]>())
       await bellows([noun, "delete", name, "--provider", "local", "--yes", ...words]);
   }
+}
+
+/** Ends instances that no command could reach any more, such as those of a provider that the last file lacks. */
+function endStragglers(state: string): void {
+  for (const file of filesLike("plugins/*/servers/*/process.json", state)) {
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Files under a folder that fit a pattern of fixed depth, with `*` for whole names. */
+function filesLike(pattern: string, folder: string): string[] {
+  return pattern.split("/").reduce<string[]>(
+    (paths, part) =>
+      paths.flatMap((path) => {
+        const names = part !== "*" ? [part] : existsSync(path) ? readdirSync(path) : [];
+        return names.map((name) => join(path, name)).filter((next) => existsSync(next));
+      }),
+    [folder],
+  );
 }
 
 function controllerOf(child: ChildProcess, said: () => string): Controller {
