@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectControl, controllerAnswers } from "../src/remote-control.js";
@@ -27,6 +27,12 @@ groups:
     limits: { scaleIn: { stabilization: 0s } }
 ${group}
 ${more}`;
+
+/** A provider that takes anything and cannot be connected. */
+const PLUGIN = `
+const anything = { safeParse: (data) => ({ success: true, data }), parse: (data) => data, _zod: { run: (payload) => payload, def: { type: "any" } } };
+export default { kind: "provider", name: "odd", contract: 1, options: anything, launch: anything, capabilities: {}, drivers: ["servers"], create() { BODY } };
+`;
 
 let bench: Bench;
 beforeEach(() => {
@@ -297,6 +303,28 @@ describe("the daemon", () => {
     const left = (await daemon.control.invoke("local", "groups.list", [])) as { name: string }[];
     expect(left.map(({ name }) => name).sort()).toEqual(["byhand", "web"]);
     expect(await daemon.control.apply({ prune: true })).toBe(0);
+  });
+
+  test("a file none of whose groups can be run is refused; where others can, the broken one fails alone", async () => {
+    const broken = "throw new Error('no licence')";
+    writeFileSync(join(bench.folder, "broken.mjs"), PLUGIN.replace("BODY", broken));
+    const elsewhere = "  away: { provider: odd, min: 0, max: 1, launch: {}, policies: {} }";
+    const providers = "providers: { local: {}, odd: { use: ./broken.mjs } }";
+    bench.write(
+      config("", elsewhere)
+        .replace("providers: { local: {} }", providers)
+        .replace("  web:", "  web:\n    provider: local"),
+    );
+    const daemon = await bench.start({ prepare: apply });
+    expect((await daemon.control.status()).groups.map(({ group }) => group)).toEqual(["web"]);
+    expect((await daemon.control.plan()).unusable).toEqual({ away: "no licence" });
+    await daemon.stop(5_000);
+    bench.write(`version: 1\nproviders: { odd: { use: ./broken.mjs } }\ngroups:\n${elsewhere}\n`);
+    await expect(bench.start()).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("can be run: away: no licence"),
+    });
+    bench.write(config());
   });
 
   test("a store that is not in this version is refused, and a file of one's own is used", async () => {

@@ -79,6 +79,8 @@ export interface RecordRange {
 export interface PlanReport {
   resources: readonly ResourceChange[];
   decisions: readonly DecisionRecord[];
+  /** Groups of the file that cannot be worked on, and why. The others were planned. */
+  unusable: Readonly<Record<string, string>>;
 }
 
 /**

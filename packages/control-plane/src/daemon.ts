@@ -10,6 +10,7 @@ import {
   type Logger,
   renderFaults,
   type StateStore,
+  UnavailableError,
   UnsupportedError,
 } from "@bellows/core";
 import { createLine, type Line } from "@bellows/core/line";
@@ -27,7 +28,7 @@ import { createInbox } from "./inbox.js";
 import { createLocalControl } from "./local-control.js";
 import { serveLocally } from "./local-server.js";
 import { forgiveReboot } from "./reboot.js";
-import { openSession, type Session } from "./session.js";
+import { openSession, type Session, unusableGroups } from "./session.js";
 import { socketPath } from "./socket.js";
 import { readHolder, removeHolder, stateFiles, writeHolder } from "./state-folder.js";
 import { storeFault } from "./store/sqlite-faults.js";
@@ -230,6 +231,7 @@ async function run(
     closers.push(() => counting.unsubscribe());
     const local = await serveLocally(control, socketPath(folder), logger);
     closers.push(() => local.close());
+    refuseNothing(session, options.file);
     await forgiveReboot(held.store, session.clouds.values(), clock, logger);
     await line.recover();
     await options.prepare?.(session);
@@ -314,6 +316,17 @@ async function serveHttp(
       cause: error,
     });
   }
+}
+
+/** A file none of whose groups can be worked on is an error; one that is broken fails alone. */
+function refuseNothing(session: Session, file: string): void {
+  const [first] = Object.entries(unusableGroups(session));
+  if (first === undefined || session.groups().size > 0) return;
+  const [group, why] = first;
+  throw new UnavailableError(`no group of ${file} can be run: ${group}: ${why}`, {
+    retry: "never",
+    resource: group,
+  });
 }
 
 /** Whether an address is reachable from this machine alone. */

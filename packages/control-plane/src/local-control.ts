@@ -12,7 +12,7 @@ import type { Tokens } from "./access/tokens.js";
 import type { Control, GroupReport, HoldRequest, PlanReport, RecordRange, StatusReport } from "./control.js";
 import { fromNothing, imagine } from "./foresee.js";
 import { applyPlan, planResources } from "./resources/plan.js";
-import type { Session } from "./session.js";
+import { type Session, unusableGroups } from "./session.js";
 
 /** What a control over this process's own state is made from. */
 export interface LocalControlOptions {
@@ -105,7 +105,8 @@ async function plan(
   const { session, line } = options;
   const planned = await planResources(session, { prune, ...(names === undefined ? {} : { groups: names }) });
   const resources = planned.map(({ run: _run, ...change }) => change);
-  if (!decide) return { resources, decisions: [] };
+  const unusable = unusableGroups(session);
+  if (!decide) return { resources, decisions: [], unusable };
   const made = new Set(
     resources
       .filter(({ kind, action }) => kind === "group" && action === "create")
@@ -122,7 +123,7 @@ async function plan(
     { suppose },
   );
   const decisions = records.map((record) => (suppose.has(record.group) ? fromNothing(record) : record));
-  return { resources, decisions };
+  return { resources, decisions, unusable };
 }
 
 function statusReport(options: LocalControlOptions, groups: GroupReport[]): StatusReport {

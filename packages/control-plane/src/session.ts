@@ -92,9 +92,7 @@ class OpenSession implements Session {
     return new Map([...this.#sources].map(([key, { thing }]) => [key, thing]));
   }
 
-  groups(): ReadonlyMap<string, GroupRuntime> {
-    return this.#runtimes;
-  }
+  readonly groups = (): ReadonlyMap<string, GroupRuntime> => this.#runtimes;
 
   async renew(config: Config, secrets: readonly string[]): Promise<void> {
     for (const secret of secrets) this.#redaction.add(secret);
@@ -222,6 +220,18 @@ class OpenSession implements Session {
     this.#clouds.clear();
     this.#sources.clear();
   }
+}
+
+/** Groups of the file that cannot be worked on, and why: their provider, or they themselves, could not be made ready. */
+export function unusableGroups({ config, broken, groups }: Session): Record<string, string> {
+  const ready = groups();
+  const rest = Object.values(config.groups).filter(({ key }) => !ready.has(key));
+  return Object.fromEntries(
+    rest.map(({ key, provider }) => [
+      key,
+      broken.get(provider) ?? broken.get(key) ?? "it could not be made ready",
+    ]),
+  );
 }
 
 /** What tells two declarations apart. */

@@ -8,6 +8,7 @@ import { printDocument } from "../output.js";
 import { awaited } from "../progress.js";
 import { describeChange, withoutSecrets } from "../resource-text.js";
 import { loadedConfig } from "../workbench.js";
+import { tellUnusable } from "./plan.js";
 
 interface ApplyOptions extends Globals {
   prune?: boolean;
@@ -26,6 +27,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<void
 async function apply(context: Context, options: ApplyOptions, control: Control): Promise<void> {
   const prune = options.prune === true;
   const planned = await control.plan(undefined, { prune, decide: false });
+  tellUnusable(context, planned.unusable);
   const resources = withoutSecrets(context, planned.resources);
   const todo = resources.filter((resource) => resource.action !== "none");
   if (!options.json)

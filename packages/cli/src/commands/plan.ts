@@ -1,7 +1,7 @@
 import type { ResourceChange } from "@bellows/control-plane";
 import type { DecisionRecord } from "@bellows/core";
 import { renderReason } from "@bellows/core";
-import { type Context, say } from "../context.js";
+import { type Context, note, say } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
 import { withControl } from "../open-control.js";
@@ -44,6 +44,15 @@ export async function run(context: Context, options: PlanOptions, groups: string
     resources.some((resource) => resource.action !== "none") ||
     report.decisions.some((record) => record.action === "scale");
   if (options.exitCode && changes) context.exitCode = EXIT.wouldChange;
+  tellUnusable(context, report.unusable);
+}
+
+/** Says which groups cannot be worked on; that is a failure, whatever else went well. */
+export function tellUnusable(context: Context, unusable: Readonly<Record<string, string>>): void {
+  for (const [group, why] of Object.entries(unusable)) {
+    note(context, `group ${group} cannot be used: ${why}`);
+    context.exitCode = EXIT.unavailable;
+  }
 }
 
 /** A decision as `plan --json` and `explain --json` give it; see CONFIG in the guide. */

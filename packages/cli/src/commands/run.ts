@@ -6,6 +6,7 @@ import {
   type Session,
   startDaemon,
   stateFolder,
+  unusableGroups,
 } from "@bellows/control-plane";
 import { type DecisionRecord, errorLine, isBellowsError, NotFoundError, renderReason } from "@bellows/core";
 import { type Context, note, say } from "../context.js";
@@ -16,7 +17,7 @@ import { withControl } from "../open-control.js";
 import { printDocument } from "../output.js";
 import { describeChange } from "../resource-text.js";
 import { configFile, faulty, loadedConfig, ownVersion, tryLoad } from "../workbench.js";
-import { decisionOf } from "./plan.js";
+import { decisionOf, tellUnusable } from "./plan.js";
 
 interface RunOptions extends Globals {
   apply?: boolean;
@@ -129,7 +130,12 @@ async function runOnce(context: Context, options: RunOptions): Promise<void> {
     options,
     () => loadedConfig(context, options),
     async (open) => {
-      if (options.dryRun) return (await open.control.plan()).decisions;
+      if (options.dryRun) {
+        const { decisions, unusable } = await open.control.plan();
+        tellUnusable(context, unusable);
+        return decisions;
+      }
+      if (open.session !== undefined) tellUnusable(context, unusableGroups(open.session));
       if (open.session !== undefined)
         await prepare(open.session, options.apply === true, (line) => note(context, line));
       return open.control.once();
