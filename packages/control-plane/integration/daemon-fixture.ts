@@ -82,13 +82,17 @@ async function clear(loaded: Loaded, folder: string, logger: Logger): Promise<vo
   await close();
 }
 
-/** Waits until `look` gives something. @throws Error with what was last seen, after 20 s. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+/** Waits until `look` gives something. @throws Error that says what was waited for, after `limitMs` (default 20 s). */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  limitMs = 20_000,
+): Promise<T> {
   const startedAtMs = Date.now();
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() - startedAtMs > 20_000) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() - startedAtMs > limitMs) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isBellowsError } from "@bellows/core";
+import { HOLD_FLUSH_MS } from "@bellows/core/line";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Daemon } from "../src/daemon.js";
 import { examineState } from "../src/examine-state.js";
@@ -99,7 +100,10 @@ describe.skipIf(probe === undefined)("a disk", () => {
     expect(examineState(state)).toEqual(
       expect.arrayContaining([expect.objectContaining({ level: "warning", text: "0 MiB free" })]),
     );
-    await until("a complaint", async () => bench.complaints.some((line) => /disk is full|failed/.test(line)));
+    // A round that changes nothing writes only so often: that is when it meets the full disk.
+    const complained = async (): Promise<boolean> =>
+      bench.complaints.some((line) => /disk is full|failed/.test(line));
+    await until("a complaint", complained, HOLD_FLUSH_MS + 15_000);
 
     rmSync(join(disk, "filler"));
     await until("an order to be taken again", () =>
@@ -128,7 +132,7 @@ describe.skipIf(probe === undefined)("a disk", () => {
     const again = await start();
     expect((await reportOf(again)).desired).toBe(group.desired);
     expect((await recordsOf(again)).map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
-  });
+  }, 120_000);
 
   test("that is full keeps a controller from starting, with a clear error; with space it starts", async () => {
     const full = createFaultBench(disk);
