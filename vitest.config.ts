@@ -11,19 +11,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    projects: [
-      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/**/*.test.ts"] } },
-      {
-        extends: true,
-        test: {
-          name: "integration",
-          include: ["integration/**/*.itest.ts"],
-          // Real processes share the machine with whatever else runs there. In CI, one that fails is run once more, and
-          // its line says "retry x1": such a test is to be mended. Unit and property tests have one chance.
-          retry: process.env.CI ? 1 : 0,
-        },
-      },
-    ],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "integration/**/*.itest.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
