@@ -1,6 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Clock, systemClock } from "@bellows/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { holdState } from "../src/daemon.js";
 import { connectControl, controllerAnswers } from "../src/remote-control.js";
 import { applyPlan, planResources } from "../src/resources/plan.js";
 import type { Session } from "../src/session.js";
@@ -206,6 +208,22 @@ describe("the daemon", () => {
       message: expect.stringContaining(`held by process ${process.pid} at ${daemon.url}`),
     });
   }, 20_000);
+
+  test("a controller waits for the command that has the state folder for a moment", async () => {
+    bench.write(config());
+    const folder = join(bench.folder, "state");
+    const { store } = holdState(folder);
+    let waits = 0;
+    const clock: Clock = {
+      ...systemClock,
+      after(...args) {
+        if (waits++ === 0) void store.close();
+        return systemClock.after(...args);
+      },
+    };
+    expect((await (await bench.start({ clock })).control.status()).groups).toHaveLength(1);
+    expect(waits).toBeGreaterThan(0);
+  });
 
   test("a port that is taken is an error that names it, and leaves the state folder free", async () => {
     bench.write(config());

@@ -5,8 +5,10 @@ import {
   type Config,
   ConfigError,
   ConflictError,
+  delay,
   errorLine,
   type Fault,
+  isBellowsError,
   type Logger,
   renderFaults,
   type StateStore,
@@ -83,7 +85,7 @@ interface Held {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loaded = await options.load();
   if ("faults" in loaded) throw new ConfigError(renderFaults(loaded.faults), { resource: options.file });
-  const held = holdState(options.folder, loaded.config);
+  const held = await takeState(options, loaded.config);
   try {
     // Who comes now is told about this process, not about the one before.
     noteHolder(options);
@@ -109,6 +111,22 @@ function noteHolder({ folder, file, clock }: DaemonOptions, startedAtMs = clock.
     writeHolder(folder, { pid: process.pid, startedAtMs, files: [file], ...url });
   } catch (error) {
     throw storeFault(error, stateFiles(folder).holder, "store.open");
+  }
+}
+
+/** How long a command may have the state folder that a controller is to take, and the distance of two looks, in ms. */
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 50;
+
+/** Takes the state folder. A command that has it will be done soon and is waited for; another controller is not. */
+async function takeState({ folder, clock }: DaemonOptions, config: Config): Promise<Held> {
+  for (const startMs = clock.monotonic(); ; await delay(clock, LOOK_MS)) {
+    try {
+      return holdState(folder, config);
+    } catch (error) {
+      const isLast = clock.monotonic() - startMs > PATIENCE_MS;
+      if (!isBellowsError(error, "conflict") || readHolder(folder) !== undefined || isLast) throw error;
+    }
   }
 }
 

@@ -43,12 +43,23 @@ export function writeHolder(folder: string, holder: Holder): void {
   writePrivateFile(stateFiles(folder).holder, `${JSON.stringify(holder)}\n`);
 }
 
-/** Who said last that it holds the folder, or nothing. It may be dead: only the store's lock tells. */
+/** The controller that said it holds the folder, if its process lives. Whether it still does, only the store's lock tells. */
 export function readHolder(folder: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(stateFiles(folder).holder, "utf8")) as Holder;
+    const holder = JSON.parse(readFileSync(stateFiles(folder).holder, "utf8")) as Holder;
+    return isAlive(holder.pid) ? holder : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** A controller that was killed leaves its note behind. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
