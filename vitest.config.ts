@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 delete process.env.FORCE_COLOR;
 delete process.env.NO_COLOR;
 
-const conditions = ["@bellows/source", "node", "import", "module", "default"];
+const conditions = ["@bellows/source", "node", "import", "default"];
 
 /** One configuration for every package: `vitest run --root packages/NAME --config ../../vitest.config.ts`. */
 export default defineConfig({

@@ -1,5 +1,7 @@
 /** Fixtures that the packages' tests share: real servers, started for a test and gone with it. */
 export * from "./child.js";
+export * from "./moto.js";
 export * from "./programs.js";
 export * from "./prometheus.js";
+export * from "./python.js";
 export * from "./rabbitmq.js";

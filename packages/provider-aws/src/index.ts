@@ -1,6 +1,6 @@
 import type { Provider } from "@bellows/core";
 import { defineProvider, UnsupportedError } from "@bellows/core";
-import { launchSchema, nativeSchema } from "./launch.js";
+import { launchSchema, nativeSchema } from "./launch-schema.js";
 import type { AwsOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
 
@@ -42,5 +42,5 @@ export default defineProvider<AwsOptions, Provider>({
   },
 });
 
-export type { AwsLaunch, AwsNative } from "./launch.js";
+export type { AwsLaunch, AwsNative } from "./launch-schema.js";
 export type { AwsOptions } from "./options.js";

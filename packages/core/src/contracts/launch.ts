@@ -66,6 +66,8 @@ export interface LaunchDriver {
   metadata?: MetadataDriver;
   /** Versions, newest first. */
   history?(group: Ref, options?: CallOptions): AsyncIterable<LaunchVersion>;
+  /** Makes an earlier version current again. Returned: completed. @throws NotFoundError when there is no such version. */
+  rollback?(group: Ref, version: string, options?: CallOptions): Promise<LaunchConfiguration>;
   /** Launch configurations that stand alone. */
   list?(options?: CallOptions): AsyncIterable<StandaloneLaunch>;
   /** Deletes one that stands alone. @throws ConflictError when a group uses it. */

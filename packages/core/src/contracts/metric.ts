@@ -71,6 +71,17 @@ export interface MetricsDriver {
   readonly names: readonly string[];
   /** As {@link MetricSource.read}; `params` are `{ metric, stat?, periodMs? }`. */
   read(queries: readonly MetricQuery<GroupMetricParams>[], options: ReadOptions): Promise<Sample[]>;
+  /**
+   * As {@link MetricSource.read}, in the words of the cloud's own metric service: the source that belongs to it
+   * (`cloudwatch` to AWS) checks the queries and hands them on, so that they use the provider's account and throttle.
+   */
+  readOwn?(queries: readonly MetricQuery[], options: ReadOptions): Promise<Sample[]>;
+  /** As {@link MetricSource.readRange}, likewise. */
+  readOwnRange?(
+    queries: readonly MetricQuery[],
+    range: TimeRange,
+    options: ReadOptions,
+  ): Promise<Sample[][]>;
 }
 
 /** Schema of a query with `source: group`. */

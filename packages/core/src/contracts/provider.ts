@@ -95,6 +95,14 @@ export interface Provider extends ProviderDrivers {
   diagnose?(options?: CallOptions): Promise<Finding[]>;
 }
 
+/** What a cloud must allow, in its own form. */
+export interface Permissions {
+  /** The actions, sorted, each once: `autoscaling:DescribeAutoScalingGroups`. */
+  actions: readonly string[];
+  /** The document to give to the cloud: on AWS an IAM policy. */
+  document: Record<string, unknown>;
+}
+
 /** What a provider plugin's default export is; see `defineProvider`. */
 export interface ProviderPlugin<Options = unknown, P extends Provider = Provider> {
   readonly kind: "provider";
@@ -107,6 +115,11 @@ export interface ProviderPlugin<Options = unknown, P extends Provider = Provider
   /** Checks what stands under the provider's name on a group or balancer; absent: nothing may. */
   readonly native?: z.ZodType;
   readonly capabilities: Capabilities;
+  /**
+   * What the cloud must allow so that these methods (`groups.scale`, `loadBalancers.create`) can be called; for
+   * `bellows permissions`. Absent: the cloud grants all or nothing.
+   */
+  readonly permissions?: (methods: readonly string[]) => Permissions;
   /** Which drivers `create` will bring, by name: `can()` before connecting, offline validation, docs. */
   readonly drivers: readonly (keyof ProviderDrivers)[];
   create(options: Options, host: Host): Promise<P> | P;
