@@ -10,12 +10,18 @@ export interface FieldChange {
 
 /** What `apply` would do with one resource of a file. */
 export interface ResourceChange {
-  kind: "load-balancer" | "group" | "webhook";
+  kind: "load-balancer" | "group" | "policy" | "alarm" | "webhook";
   name: string;
   /** Key of its provider. */
   provider: string;
   action: "create" | "update" | "delete" | "none";
   changes: readonly FieldChange[];
+}
+
+/** A change together with what carries it out. */
+export interface PlannedChange extends ResourceChange {
+  /** Makes it so. Asking twice is safe. */
+  run(): Promise<void>;
 }
 
 /**

@@ -1,0 +1,62 @@
+import type { LoadBalancer, LoadBalancerConfig, LoadBalancerPatch, LoadBalancerSpec } from "@bellows/core";
+import type { Session } from "../session.js";
+import { differences, type FieldChange, type PlannedChange } from "./change.js";
+import { orAbsent } from "./or-absent.js";
+
+/** What makes a load balancer of the file so; empty where its provider is broken. */
+export async function planBalancer(
+  session: Session,
+  { key, provider, spec }: LoadBalancerConfig,
+): Promise<PlannedChange[]> {
+  const driver = session.clouds.get(provider)?.loadBalancers;
+  if (driver === undefined) return [];
+  const about = { kind: "load-balancer" as const, name: spec.name, provider };
+  const found = await orAbsent(driver.get(spec.name));
+  if (found === undefined) {
+    return [
+      {
+        ...about,
+        action: "create",
+        changes: differences({}, visible(spec)),
+        run: async () =>
+          void (await driver.create({ ...spec, owner: spec.owner ?? `${session.config.name}/${key}` })),
+      },
+    ];
+  }
+  const changes = balancerDifferences(found, spec);
+  const { name: _name, type: _type, owner: _owner, ...patch } = spec;
+  return [
+    {
+      ...about,
+      action: changes.length === 0 ? "none" : "update",
+      changes,
+      run: async () => void (await driver.update(found.id, patch as LoadBalancerPatch)),
+    },
+  ];
+}
+
+function visible(spec: LoadBalancerSpec): unknown {
+  const { owner: _owner, ...rest } = spec;
+  return rest;
+}
+
+/** Balancers are compared by what the file says; a listener's port 0 fits whatever port it got. */
+function balancerDifferences(found: LoadBalancer, spec: LoadBalancerSpec): FieldChange[] {
+  const pool = found.pools[0];
+  const listeners = spec.listeners.map((listener, index) => {
+    const there = found.listeners[index];
+    return { ...listener, port: listener.port === 0 && there !== undefined ? there.port : listener.port };
+  });
+  const bare = (list: LoadBalancer["listeners"]): unknown =>
+    list.map(({ port, protocol, instancePort }) => ({
+      port,
+      protocol,
+      ...(instancePort === undefined ? {} : { instancePort }),
+    }));
+  return [
+    ...differences(bare(found.listeners), bare(listeners), "listeners"),
+    ...differences(pool?.healthCheck, spec.healthCheck, "healthCheck"),
+    ...differences(pool?.algorithm, spec.algorithm, "algorithm"),
+    ...differences(pool?.drainMs, spec.drainMs, "drainMs"),
+  ];
+}
