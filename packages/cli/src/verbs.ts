@@ -16,7 +16,7 @@ export function addVerbs(program: Command, context: Context): void {
     .description("write a commented, valid bellows.yaml; never overwrites")
     .addOption(
       new Option("--template <name>", "what to start from")
-        .choices(["local-web", "queue-workers"])
+        .choices(["local-web", "queue-workers", "aws-asg"])
         .default("local-web"),
     )
     .action(lazy(context, () => import("./commands/init.js")));
@@ -86,6 +86,13 @@ export function addVerbs(program: Command, context: Context): void {
     .command("unpin <group>")
     .description("end a pin")
     .action(lazy(context, async () => ({ run: (await import("./commands/holds.js")).unpin })));
+  addImport(program, context);
+  program
+    .command("permissions")
+    .description("the smallest policy that the cloud must grant for the file")
+    .addOption(new Option("--for <purpose>", "what is to be done (default: both)").choices(["run", "apply"]))
+    .option("--prune", "also what apply --prune needs")
+    .action(lazy(context, () => import("./commands/permissions.js")));
   addTokens(program, context);
   program
     .command("plugins")
@@ -108,7 +115,11 @@ function tellExamples(command: Command): void {
 /** Lines of help, by command. */
 const EXAMPLES: Record<string, readonly string[]> = {
   demo: ["demo", "demo --seconds 90"],
-  init: ["init && bellows validate && bellows run --apply", "init --template queue-workers"],
+  init: [
+    "init && bellows validate && bellows run --apply",
+    "init --template queue-workers",
+    "init --template aws-asg",
+  ],
   validate: ["validate", "validate -c shop.yaml --json"],
   plan: ["plan", "plan web --exit-code", "plan --json | jq '.groups[].wouldChangeIf'"],
   apply: ["apply", "apply --dry-run", "apply --prune --yes"],
@@ -120,8 +131,27 @@ const EXAMPLES: Record<string, readonly string[]> = {
   resume: ["resume web"],
   pin: ["pin web --to 8 --for 2h"],
   unpin: ["unpin web"],
+  permissions: [
+    "permissions",
+    "permissions --for run -c shop.yaml",
+    "permissions --provider prod > policy.json",
+  ],
   doctor: ["doctor"],
 };
+
+function addImport(program: Command, context: Context): void {
+  examples(
+    program
+      .command("import")
+      .description("write a bellows.yaml for what is there already")
+      .command("aws <group>")
+      .description("for an Auto Scaling group: as an existing one, or with --own as if Bellows made it")
+      .option("--own", "write its whole definition")
+      .option("--to <file>", "write this file (default: bellows.yaml); never overwrites"),
+    "import aws my_group --region eu-west-1",
+    "import aws my_group --own --to my_group.yaml",
+  ).action(lazy(context, () => import("./commands/import.js")));
+}
 
 function addTokens(program: Command, context: Context): void {
   const tokens = program.command("tokens").description("tokens of the HTTP API");

@@ -5,6 +5,7 @@ export * from "./control.js";
 export * from "./daemon.js";
 export * from "./examine-state.js";
 export * from "./local-control.js";
+export * from "./needed-methods.js";
 export * from "./remote-control.js";
 export * from "./resources/change.js";
 export * from "./resources/plan.js";

@@ -103,6 +103,16 @@ export interface Permissions {
   document: Record<string, unknown>;
 }
 
+/** What a cloud's policy can be narrowed to. What is left out stays open: any of its kind. */
+export interface PermissionScope<Options = unknown> {
+  /** The provider's options: they tell the region and the account. */
+  options?: Options;
+  /** Names at the cloud of the only groups that are touched. */
+  groups?: readonly string[];
+  /** Names at the cloud of the only load balancers that are touched. */
+  loadBalancers?: readonly string[];
+}
+
 /** What a provider plugin's default export is; see `defineProvider`. */
 export interface ProviderPlugin<Options = unknown, P extends Provider = Provider> {
   readonly kind: "provider";
@@ -119,7 +129,7 @@ export interface ProviderPlugin<Options = unknown, P extends Provider = Provider
    * What the cloud must allow so that these methods (`groups.scale`, `loadBalancers.create`) can be called; for
    * `bellows permissions`. Absent: the cloud grants all or nothing.
    */
-  readonly permissions?: (methods: readonly string[]) => Permissions;
+  permissions?(methods: readonly string[], scope?: PermissionScope<Options>): Permissions;
   /** Which drivers `create` will bring, by name: `can()` before connecting, offline validation, docs. */
   readonly drivers: readonly (keyof ProviderDrivers)[];
   create(options: Options, host: Host): Promise<P> | P;
@@ -134,6 +144,8 @@ export interface MetricSourcePlugin<Options = unknown, Params = unknown> {
   readonly options: z.ZodType<Options>;
   /** Checks what stands in a metric, without `source` and `maxAge`. */
   readonly query: z.ZodType<Params>;
+  /** Whether it asks by `metrics.readOwn` of the group's provider, with its account and rights. */
+  readonly throughProvider?: boolean;
   create(options: Options, host: Host): Promise<MetricSource<Params>> | MetricSource<Params>;
 }
 
