@@ -35,6 +35,18 @@ function processesOf(stateDir: string): { pid: number; instance: string }[] {
   });
 }
 
+/**
+ * The same once all of them have become what they were started for, and there are at least so many: a process that
+ * turns from the shell into its program shows no environment for an instant.
+ */
+function sleepers(stateDir: string, atLeast: number): Promise<{ pid: number; instance: string }[]> {
+  return until(
+    () => processesOf(stateDir),
+    (all) =>
+      all.length >= atLeast && all.every(({ pid }) => readText(`/proc/${pid}/comm`).trim() === "sleep"),
+  );
+}
+
 describe("after the controller was killed", () => {
   it("its servers run on and are taken over with their labels, ports and pids", async () => {
     const starter = bench.starter(3, "web");
@@ -120,11 +132,8 @@ describe("after the controller was killed", () => {
     const { servers } = await bench.open();
     const listed = await collect(servers.list());
     expect(listed).toHaveLength(8 * delaysMs.length);
-    const running = await until(
-      () => processesOf(bench.stateDir),
-      (all) => all.every(({ pid }) => readText(`/proc/${pid}/comm`).trim() === "sleep"),
-    );
     const known = listed.filter((server) => server.status !== "error" && server.status !== "stopped");
+    const running = await sleepers(bench.stateDir, known.length);
     expect(running.map(({ instance }) => instance).sort()).toEqual(known.map((server) => server.id).sort());
     expect(running.map(({ pid }) => pid).sort()).toEqual(known.map((server) => pidOf(bench, server)).sort());
   }, 60_000);
@@ -147,11 +156,8 @@ describe("a controller that is killed again and again while it makes and deletes
         () => collect(servers.list()),
         (all) => all.every(({ status }) => status !== "stopping" && status !== "building"),
       );
-      const running = await until(
-        () => processesOf(bench.stateDir),
-        (all) => all.every(({ pid }) => readText(`/proc/${pid}/comm`).trim() === "sleep"),
-      );
       const known = listed.filter(({ status }) => status === "active");
+      const running = await sleepers(bench.stateDir, known.length);
       expect(running.map(({ pid }) => pid).sort()).toEqual(
         known.map((server) => pidOf(bench, server)).sort(),
       );
@@ -173,7 +179,7 @@ describe("creating", () => {
     ]);
     made.push(await first.servers.create(spec));
     expect(new Set(made.map((server) => server.id)).size).toBe(1);
-    expect(processesOf(bench.stateDir)).toHaveLength(1);
+    expect(await sleepers(bench.stateDir, 1)).toHaveLength(1);
   });
 
   it("with the key of a server that was deleted makes a new one", async () => {
