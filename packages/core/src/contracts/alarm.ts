@@ -28,6 +28,8 @@ export const alarmSpecSchema = z.strictObject({
   /** Whether it watches the group as a whole or each instance. */
   scope: z.enum(["group", "instance"]).optional(),
   executes: z.array(z.strictObject({ group: z.string(), policy: z.string() })).optional(),
+  /** Label `bellows:owner`, when a file makes the alarm. */
+  owner: z.string().optional(),
   native: z.record(z.string(), z.unknown()).optional(),
 });
 /** What a new alarm is made from. */

@@ -111,6 +111,9 @@ export const loadBalancerSchema = z.object({
   addresses: z.array(z.string()),
   zones: z.array(z.string()),
   metadata: metadataSchema,
+  subnets: z.array(z.string()).optional(),
+  /** What only its provider has, in the words of {@link LoadBalancerSpec.native}, as far as it differs from the cloud's defaults. */
+  native: z.record(z.string(), z.unknown()).optional(),
   /** Value of the label `bellows:owner`: the file (`project/key`) that made it. */
   owner: z.string().optional(),
 });

@@ -117,6 +117,8 @@ export const policySpecSchema = z
     minMagnitude: z.number().int().min(1).optional(),
     onMissing: onMissingSchema.optional(),
     metadata: z.record(z.string(), z.string()).optional(),
+    /** Label `bellows:owner`, when a file makes a native policy; where policies take no labels, their group keeps it. */
+    owner: z.string().optional(),
   })
   .refine((p) => p.when === undefined || p.schedule === undefined, "has both when and schedule")
   .refine(
