@@ -77,11 +77,7 @@ export interface MetricsDriver {
    */
   readOwn?(queries: readonly MetricQuery[], options: ReadOptions): Promise<Sample[]>;
   /** As {@link MetricSource.readRange}, likewise. */
-  readOwnRange?(
-    queries: readonly MetricQuery[],
-    range: TimeRange,
-    options: ReadOptions,
-  ): Promise<Sample[][]>;
+  readOwnRange?(queries: readonly MetricQuery[], range: TimeRange, options: ReadOptions): Promise<Sample[][]>;
 }
 
 /** Schema of a query with `source: group`. */
