@@ -10,6 +10,7 @@
 import { randomInt } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import {
+  AuthenticationError,
   type BellowsError,
   ConfigError,
   createThrottle,
@@ -104,6 +105,8 @@ const DEADLINE_MS = 60_000;
 /** Longest time for one try: to connect, and until the whole answer is there. */
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 20_000;
+/** Longest time until there are credentials: the machine's own service may hang, and the SDK would wait for ever. */
+const CREDENTIALS_MS = 10_000;
 /** Tries of a call that got no answer or a fault; a call that is throttled goes on until its deadline. */
 const TRIES = 5;
 const FIRST_BACKOFF_MS = 100;
@@ -113,7 +116,7 @@ const LONGEST_BACKOFF_MS = 5_000;
 interface SdkClient {
   send(command: unknown, options: { abortSignal: AbortSignal }): Promise<unknown>;
   destroy(): void;
-  config: { region(): Promise<string> };
+  config: { region(): Promise<string>; credentials(): Promise<unknown> };
 }
 
 /** Makes a connection; nothing is loaded or called until something is asked of it. */
@@ -255,7 +258,12 @@ function clientConfig(
     // Metrics are read in small requests; and a server behind `endpoint` may not understand compressed ones.
     disableRequestCompression: true,
     customUserAgent: host.userAgent,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
+    // Without throwOnRequestTimeout the SDK only complains on the console, and goes on waiting.
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: ANSWER_MS,
+      throwOnRequestTimeout: true,
+    },
   };
 }
 
@@ -321,6 +329,7 @@ async function repeat({ client, command, call, host, tell, gate, about, once }: 
     await gate.pass(signal);
     let failed: BellowsError;
     try {
+      await haveCredentials(client, host);
       tell();
       const answer = await client.send(command, { abortSignal: signal });
       gate.succeeded();
@@ -339,6 +348,18 @@ async function repeat({ client, command, call, host, tell, gate, about, once }: 
     if (clock.monotonic() + Math.max(pauseMs, gate.waitMs()) > end) throw failed;
     await delay(clock, pauseMs, signal);
   }
+}
+
+/** @throws AuthenticationError when none come in time, and what the SDK throws when there are none. */
+async function haveCredentials(client: SdkClient, { clock, key }: Host): Promise<void> {
+  const done = new AbortController();
+  const late = delay(clock, CREDENTIALS_MS, done.signal).then(() => {
+    throw new AuthenticationError(`credentials for AWS did not come in ${CREDENTIALS_MS / 1_000} s`, {
+      provider: key,
+      hint: "is the machine's or container's credentials service well? AWS_PROFILE or keys go before it",
+    });
+  });
+  await Promise.race([client.config.credentials(), late]).finally(() => done.abort());
 }
 
 /** A call that was made once, and of which nobody knows whether it took effect. */

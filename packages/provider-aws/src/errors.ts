@@ -91,6 +91,9 @@ const CODES: ReadonlyMap<string, Meaning> = new Map(
   ).flatMap(([codes, meaning]) => codes.split(" ").map((code) => [code, meaning] as const)),
 );
 
+/** What the SDK itself throws, before anything was asked of AWS. */
+const NO_CREDENTIALS: ReadonlySet<string> = new Set(["CredentialsProviderError", "TokenProviderError"]);
+
 /** What is wrong with the wire, in words. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refused the connection",
@@ -192,6 +195,11 @@ export function toBellowsError(error: unknown, about: About): BellowsError {
   };
   const meaning = CODES.get(code);
   const said = wordsOf(error);
+  if (NO_CREDENTIALS.has(code))
+    return new AuthenticationError(`no credentials for AWS (${about.action}): ${said}`, {
+      hint: CREDENTIALS,
+      ...details,
+    });
   if (meaning !== undefined)
     return new meaning.error(`AWS refused ${about.action}: ${said} (${code})`, {
       ...(meaning.hint === undefined ? {} : { hint: meaning.hint }),

@@ -67,6 +67,8 @@ const load = createRequire(import.meta.url);
 
 /** Loads a service's package. */
 export function loadSdk<S extends ServiceName>(service: S): Sdks[S] {
+  // Which Node its next releases need is no concern of whoever runs this one, whose version is fixed.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   return load(SERVICES[service].package) as Sdks[S];
 }
 
