@@ -147,7 +147,8 @@ function addImport(program: Command, context: Context): void {
       .command("aws <group>")
       .description("for an Auto Scaling group: as an existing one, or with --own as if Bellows made it")
       .option("--own", "write its whole definition")
-      .option("--to <file>", "write this file (default: bellows.yaml); never overwrites"),
+      .option("--to <file>", "write this file (default: bellows.yaml); never overwrites")
+      .option("--dry-run", "print it, write nothing"),
     "import aws my_group --region eu-west-1",
     "import aws my_group --own --to my_group.yaml",
   ).action(lazy(context, () => import("./commands/import.js")));

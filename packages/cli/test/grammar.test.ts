@@ -6,10 +6,10 @@ import { bellows, fakeContext } from "./harness.js";
 const NOUNS: Record<string, string> = {
   groups:
     "list get create update delete pause resume instances attach detach terminate activities shutdown metadata observe",
-  launch: "list get set patch history metadata delete",
+  launch: "list get set patch history rollback metadata delete",
   policies: "list get create update delete execute",
   webhooks: "list get create update delete rotate metadata",
-  alarms: "list get create update delete history",
+  alarms: "list get create update delete history enable disable set-state",
   lbs: "list get create update delete register deregister members health-check enable-zones disable-zones listeners",
   servers: "list get",
   regions: "list get",
@@ -18,10 +18,11 @@ const NOUNS: Record<string, string> = {
   metrics: "query test",
   tokens: "create list revoke",
   plugins: "list",
+  import: "aws",
 };
 const VERBS =
-  "demo init validate plan apply run status explain scale pause resume pin unpin doctor completion";
-const LATER = ["roll", "rollouts", "import", "deploy", "invoke", "permissions"];
+  "demo init validate plan apply run status explain scale pause resume pin unpin permissions import doctor completion";
+const LATER = ["roll", "rollouts", "deploy", "invoke"];
 
 function leaves(command: Command, path = ""): [string, Command][] {
   return command.commands.flatMap((child) => {

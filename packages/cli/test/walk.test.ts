@@ -65,6 +65,20 @@ const LINES = [
   "webhooks metadata g/up alarm-1 --set owner=ops",
   "webhooks delete g/up alarm-1",
   "alarms create busy --metric cpu --above 70 --scope instance --execute g/up",
+  "alarms disable busy",
+  "alarms enable busy",
+  "alarms set-state busy --state alarm --reason drill",
+  "alarms history busy",
+  "launch rollback g 3",
+  "launch list",
+  "lbs listeners my-lb --listener 443:8443/https --certificate arn:aws:acm:1",
+  "policies create my_group/nearly --change +1 --engine native",
+  "policies create my_group/fast --percent 50 --min-magnitude 2",
+  "policies execute my_group/steps --metric-value 90 --breach-threshold 70",
+  "groups pause my_group --process AZRebalance",
+  "permissions --for run --prune",
+  "import aws my_group --own --to my_group.yaml --region eu-west-1",
+  "init --template aws-asg",
 ];
 
 /** The command that a line reaches, with its options, or the fault of the grammar. */

@@ -20,6 +20,7 @@ import { tryLoad } from "../workbench.js";
 interface ImportOptions extends Globals {
   own?: boolean;
   to?: string;
+  dryRun?: boolean;
 }
 
 /** `bellows import aws GROUP`: writes the bellows.yaml of a group that exists, and says what it could not say. */
@@ -30,10 +31,12 @@ export async function run(context: Context, options: ImportOptions, name: string
     look(context, options, provider, name),
   );
   const { text, unsaid } = writeGroup(found);
-  writeNew(file, shown, text);
-  const loaded = await tryLoad(context, file);
+  if (options.dryRun !== true) writeNew(file, shown, text);
+  const loaded = await tryLoad(context, file, text);
   const faults = "faults" in loaded ? loaded.faults : [];
-  if (!printDocument(context, options, { written: shown, unsaid, faults })) say(context, `wrote ${shown}`);
+  const result = options.dryRun === true ? { text } : { written: shown };
+  if (!printDocument(context, options, { ...result, unsaid, faults }))
+    say(context, options.dryRun === true ? text.trimEnd() : `wrote ${shown}`);
   for (const one of unsaid) note(context, `not said there: ${one}`);
   if (faults.length === 0) return;
   note(context, renderFaults(faults));

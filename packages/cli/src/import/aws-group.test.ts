@@ -134,10 +134,11 @@ describe("bellows import aws", () => {
     const launch = {
       image: "ami-1",
       size: "t3.small",
-      userData: "#!/bin/sh\necho ${env:HOME}\n",
+      userData: `#!/bin/sh\necho ${"$"}{env:HOME}\n`,
       aws: { publicAddress: true },
     };
-    const { config } = await read(writeGroup(found({ launch })).text);
+    const native = { healthCheckType: "ELB", healthCheckGrace: 300_000 };
+    const { config } = await read(writeGroup(found({ launch, group: { ...GROUP, native } })).text);
     const { my_group: group } = config.groups;
     expect(group?.existing).toBeUndefined();
     expect(group?.create).toMatchObject({
@@ -147,6 +148,7 @@ describe("bellows import aws", () => {
       zones: ["eu-west-1a", "eu-west-1b"],
       loadBalancers: [{ id: "my-lb" }],
       metadata: { team: "blue" },
+      native,
       launch,
     });
     expect(group?.scaling.policies.map(({ name, engine }) => [name, engine])).toEqual([

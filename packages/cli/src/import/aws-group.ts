@@ -121,14 +121,25 @@ function nativeLines(policies: ReadonlyMap<string, Words>, own: boolean): string
 }
 
 function definition(group: Group, launch: LaunchConfiguration): string[] {
-  const { zones, subnets = [], loadBalancers, metadata } = group;
+  const { zones, subnets = [], loadBalancers, metadata, native } = group;
   return [
     `    ${subnets.length > 0 ? entry("subnets", subnets) : entry("zones", zones)}`,
     ...(loadBalancers.length === 0 ? [] : [`    ${entry("loadBalancers", loadBalancers)}`]),
     ...(Object.keys(metadata).length === 0 ? [] : [`    ${entry("metadata", metadata)}`]),
+    ...(native === undefined ? [] : [`    ${entry("aws", Object.fromEntries(nativeEntries(native)))}`]),
     "    launch:",
     ...blockLines(launch, 6),
   ];
+}
+
+/** Those of AWS's own words on groups that are spans: people write `5m`. */
+const SPANS: ReadonlySet<string> = new Set(["healthCheckGrace", "instanceWarmup", "maxInstanceLifetime"]);
+
+function nativeEntries(native: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(native).map(([word, value]) => [
+    word,
+    SPANS.has(word) && typeof value === "number" ? formatDuration(value) : value,
+  ]);
 }
 
 /** Alarms about the group that order none of its policies. */
@@ -143,7 +154,7 @@ function unsaidAlarms({ group, policies, alarms }: FoundGroup): string[] {
     .map((alarm) => `alarm ${alarm.name} watches the group and executes none of its policies`);
 }
 
-/** What the contract's words do not read back. */
+/** What a file has no words for. */
 const UNSAID_OF_GROUP: readonly string[] = [
-  "health check, warm-up, termination policies and whatever else a group has at AWS alone: write it under aws: { … }",
+  "lifecycle hooks, a warm pool and notifications, if the group has any: apply leaves them as they are",
 ];

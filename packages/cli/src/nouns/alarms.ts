@@ -30,10 +30,30 @@ export function add(alarms: Command, context: Context): void {
     handle(context, update),
   );
   destroys(alarms.command("delete <alarm>").description("delete it")).action(handle(context, remove));
+  addSwitches(alarms, context);
   alarms
     .command("history <alarm>")
     .description("what became of it, newest first")
     .action(handle(context, history));
+}
+
+function addSwitches(alarms: Command, context: Context): void {
+  writes(alarms.command("enable <alarm>").description("let it execute its policies")).action(
+    handle(context, (...all: [Context, WriteOptions, string]) => enable(true, ...all)),
+  );
+  writes(alarms.command("disable <alarm>").description("it goes on watching, and executes nothing")).action(
+    handle(context, (...all: [Context, WriteOptions, string]) => enable(false, ...all)),
+  );
+  examples(
+    writes(alarms.command("set-state <alarm>").description("put it into a state, until its next look"))
+      .addOption(
+        new Option("--state <state>", "the state")
+          .choices(["ok", "alarm", "insufficient-data"])
+          .makeOptionMandatory(),
+      )
+      .option("--reason <text>", "why", "set by hand"),
+    'alarms set-state busy --state alarm --reason "a drill"',
+  ).action(handle(context, setState));
 }
 
 function addFields(command: Command): Command {
@@ -177,6 +197,39 @@ async function remove(context: Context, options: WriteOptions, name: string): Pr
     question: `Delete alarm ${name}?`,
     done: () => `${name}: deleted`,
     document: () => ({ alarm: name, result: "deleted" }),
+  });
+}
+
+async function enable(
+  enabled: boolean,
+  context: Context,
+  options: WriteOptions,
+  name: string,
+): Promise<void> {
+  const result = enabled ? "enabled" : "disabled";
+  await write<undefined>(context, options, {
+    find: findThing,
+    name,
+    method: "alarms.enable",
+    args: [enabled],
+    done: () => `${name}: ${result}`,
+    document: () => ({ alarm: name, result }),
+  });
+}
+
+async function setState(
+  context: Context,
+  options: WriteOptions & { state: Alarm["state"]; reason: string },
+  name: string,
+): Promise<void> {
+  const { state, reason } = options;
+  await write<undefined>(context, options, {
+    find: findThing,
+    name,
+    method: "alarms.setState",
+    args: [state, reason],
+    done: () => `${name}: ${state}`,
+    document: () => ({ alarm: name, state }),
   });
 }
 

@@ -37,6 +37,10 @@ export function add(launch: Command, context: Context): void {
     .description("its versions, newest first")
     .action(handle(context, history));
   examples(
+    writes(launch.command("rollback <group> <version>").description("make an earlier version current again")),
+    "launch rollback web 3",
+  ).action(handle(context, rollback));
+  examples(
     writes(launch.command("metadata <group>").description("labels of its servers; with --set change them"))
       .option("--set <key=value>", "set this one (repeatable)", toPairs)
       .option("--replace", "make those given the only ones"),
@@ -89,6 +93,21 @@ async function history(context: Context, options: Globals, group: string): Promi
     ["CURRENT", (version) => (version.current ? "yes" : "no")],
     ["LAUNCH", (version) => version.launch],
   ]);
+}
+
+async function rollback(
+  context: Context,
+  options: WriteOptions,
+  group: string,
+  version: string,
+): Promise<void> {
+  await write<LaunchConfiguration>(context, options, {
+    find: findGroup,
+    name: group,
+    method: "launch.rollback",
+    args: [version],
+    done: () => `${group}: new instances are made from version ${version}; those that run stay as they are`,
+  });
 }
 
 async function metadata(context: Context, options: MetadataOptions, group: string): Promise<void> {

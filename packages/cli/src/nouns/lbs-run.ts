@@ -28,10 +28,13 @@ interface HealthOptions {
   unhealthy?: number;
 }
 
-interface ShapeOptions extends WriteOptions, HealthOptions {
-  type?: string;
+interface ListenerOptions {
   listener?: Listener[];
   certificate?: string;
+}
+
+interface ShapeOptions extends WriteOptions, HealthOptions, ListenerOptions {
+  type?: string;
   zone?: string[];
   subnet?: string[];
   algorithm?: string;
@@ -102,13 +105,15 @@ export async function update(context: Context, options: ShapeOptions, name: stri
 
 const SECURE: readonly string[] = ["https", "ssl", "tls"];
 
-function shapeOf(options: ShapeOptions): LoadBalancerPatch {
-  const { certificate, listener } = options;
-  const listeners = listener?.map((one) =>
+function listenersOf({ listener, certificate }: ListenerOptions): Listener[] | undefined {
+  return listener?.map((one) =>
     certificate !== undefined && SECURE.includes(one.protocol) ? { ...one, certificate } : one,
   );
+}
+
+function shapeOf(options: ShapeOptions): LoadBalancerPatch {
   return given({
-    listeners,
+    listeners: listenersOf(options),
     healthCheck: options.target === undefined ? undefined : checkOf(options),
     zones: options.zone,
     subnets: options.subnet,
@@ -232,15 +237,16 @@ export async function healthCheck(
 /** `bellows lbs listeners LB`: shows them, or replaces them. */
 export async function listeners(
   context: Context,
-  options: WriteOptions & { listener?: Listener[] },
+  options: WriteOptions & ListenerOptions,
   name: string,
 ): Promise<void> {
-  if (options.listener !== undefined) {
+  const wanted = listenersOf(options);
+  if (wanted !== undefined) {
     await write<LoadBalancer>(context, options, {
       find: findBalancer,
       name,
       method: "loadBalancers.update",
-      args: [{ listeners: options.listener }],
+      args: [{ listeners: wanted }],
       done: (balancer) => `${name}: listens on ${balancer.listeners.map(listenerText).join(", ")}`,
       document: (balancer) => balancer.listeners,
     });

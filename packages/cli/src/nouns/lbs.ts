@@ -27,11 +27,9 @@ export function add(lbs: Command, context: Context): void {
     "lbs health-check my-lb --target HTTP:8080/health --interval 20s --healthy 3 --unhealthy 5",
   ).action(handle(context, run.healthCheck));
   examples(
-    writes(lbs.command("listeners <lb>").description("its listeners; with --listener replace them")).option(
-      "--listener <port[:to]/protocol>",
-      "listener (repeatable)",
-      toListener,
-    ),
+    writes(lbs.command("listeners <lb>").description("its listeners; with --listener replace them"))
+      .option("--listener <port[:to]/protocol>", "listener (repeatable)", toListener)
+      .option("--certificate <id>", "certificate of https, ssl and tls listeners"),
     "lbs listeners my-lb --listener 80:8080/http --listener 443:8443/tcp",
   ).action(handle(context, run.listeners));
   addZones(lbs, context);
