@@ -7,8 +7,6 @@
  * made is a pool with the target group's name.
  */
 
-import { ConfigError } from "@bellows/core";
-
 /** Name of the only pool of a balancer whose spec names none. */
 export const DEFAULT_POOL = "default";
 /** Between a balancer's name and a pool's. Target groups' names know only letters, digits and single hyphens. */
@@ -19,49 +17,42 @@ const PART = /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$/;
 const LONGEST = 32;
 
 /**
- * Refuses a name that AWS would refuse. @see docs.aws.amazon.com, CreateLoadBalancer, Name
- * @throws ConfigError
+ * What AWS would refuse of a balancer's name, and a name that it would take.
+ * @see docs.aws.amazon.com, CreateLoadBalancer, Name
  */
-export function checkBalancerName(name: string): void {
+export function balancerNameFault(name: string): { fault: string; hint: string } | undefined {
   const fault =
     name.length > LONGEST
-      ? `is longer than ${LONGEST} characters`
+      ? `its name is longer than ${LONGEST} characters`
       : !/^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$/.test(name)
-        ? "may have letters, digits and hyphens, and no hyphen at either end"
+        ? "its name may have letters, digits and hyphens, and no hyphen at either end"
         : name.startsWith("internal-")
-          ? 'must not begin with "internal-", which AWS keeps for itself'
+          ? 'its name must not begin with "internal-", which AWS keeps for itself'
           : undefined;
-  if (fault === undefined) return;
-  const shorter = name
+  if (fault === undefined) return undefined;
+  const other = name
     .replace(/^internal-/, "")
-    .replace(/[^a-zA-Z0-9-]+/g, "-")
+    .replace(/[^a-zA-Z0-9]+/g, "-")
     .slice(0, LONGEST)
     .replace(/^-+|-+$/g, "");
-  throw new ConfigError(`the name of load balancer ${JSON.stringify(name)} ${fault}`, {
-    resource: name,
-    hint: shorter === "" ? "such as web-1" : `such as ${shorter}`,
-  });
+  return { fault, hint: `name it ${other === "" ? "web-1" : other}, for example` };
 }
 
-/**
- * Name of the target group of a balancer's pool.
- * @throws ConfigError when AWS would not have it, or when it would read as another balancer's pool.
- */
+/** What AWS would refuse of the name of a pool's target group, or what would read as another balancer's pool. */
+export function poolNameFault(balancer: string, pool: string): string | undefined {
+  const name = targetGroupName(balancer, pool);
+  if (!PART.test(pool) || !PART.test(balancer))
+    return `pool ${JSON.stringify(pool)}: its target group would be ${JSON.stringify(name)}, and AWS takes letters, digits and single hyphens`;
+  if (balancer.includes(BETWEEN) || pool.includes(BETWEEN))
+    return `pool ${JSON.stringify(pool)}: "${BETWEEN}" stands between the names of a balancer and its pool`;
+  if (name.length > LONGEST)
+    return `pool ${JSON.stringify(pool)}: its target group would be ${name}, and AWS takes ${LONGEST} characters`;
+  return undefined;
+}
+
+/** Name of the target group of a balancer's pool. */
 export function targetGroupName(balancer: string, pool: string): string {
-  const name = pool === DEFAULT_POOL ? balancer : `${balancer}${BETWEEN}${pool}`;
-  const fault =
-    !PART.test(balancer) || !PART.test(pool)
-      ? "names of target groups have letters, digits and single hyphens between them"
-      : balancer.includes(BETWEEN)
-        ? `"${BETWEEN}" stands between the names of a balancer and its pool`
-        : name.length > LONGEST
-          ? `its target group would be ${name}, and AWS takes ${LONGEST} characters`
-          : undefined;
-  if (fault === undefined) return name;
-  throw new ConfigError(`load balancer ${balancer}, pool ${JSON.stringify(pool)}: ${fault}`, {
-    resource: balancer,
-    hint: "choose a shorter name of letters, digits and single hyphens",
-  });
+  return pool === DEFAULT_POOL ? balancer : `${balancer}${BETWEEN}${pool}`;
 }
 
 /** The pool that a target group is of a balancer. */

@@ -1,10 +1,10 @@
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import { BellowsError, delay, type Host, isBellowsError, type WriteOptions, waitUntil } from "@bellows/core";
+import { type Host, isBellowsError, type WriteOptions, waitUntil } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
-import { mayHaveHappened } from "./client.js";
 import { isSettled } from "./group-map.js";
 import { describeGroup } from "./group-read.js";
 import type { RecentSizes } from "./group-recent.js";
+import { withNote } from "./making.js";
 
 /** What everything about groups works with. */
 export interface GroupContext {
@@ -47,40 +47,6 @@ export async function waitForGroup(
   );
 }
 
-/** How long an effect whose answer was lost may take to show before it counts as not there, in milliseconds. */
-const SHOWS_WITHIN_MS = 5_000;
-const FIRST_LOOK_MS = 100;
-/** Tries of a change that got no answer and did not show. */
-const TRIES = 4;
-
-/**
- * Makes a change that must not be made twice. When its answer is lost, it looks whether the change took effect, and
- * makes it again only when it did not.
- * @throws whatever AWS refuses; the lost answer's error when it can't be made.
- */
-export async function actOnce(
-  { host: { clock } }: GroupContext,
-  act: () => Promise<unknown>,
-  hasHappened: () => Promise<boolean>,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await act();
-      return;
-    } catch (error) {
-      if (!isBellowsError(error) || !mayHaveHappened(error)) throw error;
-      const endMs = clock.monotonic() + SHOWS_WITHIN_MS;
-      for (let pauseMs = FIRST_LOOK_MS; ; pauseMs *= 2) {
-        if (await hasHappened()) return;
-        if (clock.monotonic() + pauseMs > endMs) break;
-        await delay(clock, pauseMs, signal);
-      }
-      if (attempt >= TRIES) throw error;
-    }
-  }
-}
-
 /**
  * Does something with many things, so many a call.
  * @throws what a call throws; when others went before, it says which.
@@ -97,22 +63,6 @@ export async function inBatches(
       throw start === 0 ? error : withNote(error, `done before that: ${things.slice(0, start).join(", ")}`);
     }
   }
-}
-
-/** The same error with a note at the end of its message; it must be looked at anew before it is tried again. */
-export function withNote(error: unknown, note: string): unknown {
-  if (!isBellowsError(error)) return error;
-  const { code, message, hint, provider, operation, resource, requestId, vendorCode, cause } = error;
-  return new BellowsError(code, `${message}; ${note}`, {
-    retry: error.retry === "never" ? "never" : "after-refresh",
-    ...(hint === undefined ? {} : { hint }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(operation === undefined ? {} : { operation }),
-    ...(resource === undefined ? {} : { resource }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(vendorCode === undefined ? {} : { vendorCode }),
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /**

@@ -21,11 +21,12 @@ import {
 } from "@bellows/core";
 import { resolveAttachments } from "./attachments.js";
 import type { Aws, Call } from "./client.js";
-import { actOnce, callOf, type GroupContext, waitForGroup, withNote } from "./group-context.js";
+import { callOf, type GroupContext, waitForGroup } from "./group-context.js";
 import { groupOf, isDeleting, suspendedOf, TAGS, tagOf } from "./group-map.js";
 import { findGroup } from "./group-read.js";
 import { type CheckedSpec, checkSpec, createFields } from "./group-spec.js";
 import { type LaunchPointer, prepareLaunch } from "./launch-pointer.js";
+import { actOnce, createTurns, takenBack } from "./making.js";
 
 /** What making a group needs beside AWS. */
 export interface MakingContext extends GroupContext {
@@ -47,20 +48,6 @@ export function createGroupMaker(
     const group = await inTurn(spec.name, () => findOrMake(context, checked, call));
     await waitForGroup(context, call, options);
     return groupOf(group);
-  };
-}
-
-/** Lets calls for one key go one after the other. */
-function createTurns(): <T>(key: string, run: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return async (key, run) => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(run, run);
-    last.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(key) === turn) last.delete(key);
-    }
   };
 }
 
@@ -223,17 +210,4 @@ async function remove(aws: Aws, name: string): Promise<void> {
     (sdk) => new sdk.DeleteAutoScalingGroupCommand({ AutoScalingGroupName: name, ForceDelete: true }),
     { operation: "groups.create", resource: name },
   );
-}
-
-/**
- * Takes back what was made, in this order, although the call may have been aborted.
- * @returns the error to throw: the one that stopped it, with what is left.
- */
-async function takenBack(
-  error: unknown,
-  steps: readonly (readonly [what: string, undo: () => Promise<void>])[],
-): Promise<unknown> {
-  const left: string[] = [];
-  for (const [what, undo] of steps) await undo().catch(() => void left.push(what));
-  return left.length === 0 ? error : withNote(error, `left behind: ${left.join(", ")}`);
 }

@@ -3,11 +3,12 @@ import type { AutoScalingGroup, AutoScalingInstanceDetails } from "@aws-sdk/clie
 import type { Instance as Server } from "@aws-sdk/client-ec2";
 import { ConflictError, LimitError, NotFoundError, type Ref, type WriteOptions } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
-import { actOnce, callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
+import { callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
 import { describeServers } from "./group-instances.js";
 import { membersOf } from "./group-map.js";
 import { describeGroup } from "./group-read.js";
 import { requireByAll } from "./group-recent.js";
+import { actOnce } from "./making.js";
 
 /** Most instances that one call moves. @see docs.aws.amazon.com, AttachInstances, DetachInstances, EnterStandby */
 export const MOVES_PER_CALL = 20;

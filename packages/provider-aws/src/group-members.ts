@@ -2,12 +2,13 @@
 import type { AutoScalingGroup, Instance as Member } from "@aws-sdk/client-auto-scaling";
 import { LimitError, NotFoundError, type Ref, resolveRef, type WriteOptions } from "@bellows/core";
 import type { Call } from "./client.js";
-import { actOnce, callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
+import { callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
 import { describeServers } from "./group-instances.js";
 import { areMembers, MOVES_PER_CALL, requireRoom, SERVER_ID } from "./group-joining.js";
 import { lifecycleOf, membersOf } from "./group-map.js";
 import { describeGroup } from "./group-read.js";
 import { requireByAll } from "./group-recent.js";
+import { actOnce } from "./making.js";
 
 /** Most instances whose protection one call changes. @see docs.aws.amazon.com, SetInstanceProtection */
 const PROTECTIONS_PER_CALL = 50;

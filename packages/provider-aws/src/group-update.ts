@@ -11,7 +11,7 @@ import {
 } from "@bellows/core";
 import { type ResolvedAttachments, resolveAttachments } from "./attachments.js";
 import type { Call } from "./client.js";
-import { callOf, type GroupContext, inBatches, onGroup, waitForGroup, withNote } from "./group-context.js";
+import { callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
 import { groupOf, metadataOf } from "./group-map.js";
 import { type GroupNative, nativeFields, readGroupNative } from "./group-native.js";
 import { suspendOnly } from "./group-pause.js";
@@ -19,6 +19,7 @@ import { describeGroup } from "./group-read.js";
 import { requireByAll, type Sizes } from "./group-recent.js";
 import { cooldownFaults, requireWithin } from "./group-spec.js";
 import { makeTags } from "./group-tags.js";
+import { withNote } from "./making.js";
 
 /** Most classic balancers, and most target groups, that one call ties or looses. @see docs.aws.amazon.com, AttachLoadBalancers */
 const TIES_PER_CALL = 10;
