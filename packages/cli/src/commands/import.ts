@@ -52,12 +52,18 @@ async function look(
   const group = await provider.invoke<Group>("groups.get", name);
   const policies = await provider.invoke<Policy[]>("policies.list", group.name);
   const alarms = await provider.invoke<Alarm[]>("alarms.list");
+  const schedules = await provider.invoke<{ name: string }[]>("native.scheduledActions.list", group.name);
   const region = options.region ?? context.env.AWS_REGION ?? context.env.AWS_DEFAULT_REGION;
   return {
     region: region ?? (await currentRegion(provider)),
     group,
     policies: policies.filter(({ engine }) => engine === "native"),
     alarms,
+    besides: {
+      hooks: await provider.invoke<{ name: string }[]>("native.hooks.list", group.name),
+      schedules: schedules.filter(({ name: one }) => !policies.some((policy) => policy.name === one)),
+      warmPool: (await provider.invoke("native.warmPool.get", group.name)) !== undefined,
+    },
     ...(options.own === true
       ? { launch: await provider.invoke<LaunchConfiguration>("launch.get", group.name) }
       : {}),

@@ -57,6 +57,7 @@ const found = (changes: Partial<FoundGroup> = {}): FoundGroup => ({
     alarm("down", "scale_down", { atMost: 10, metric: { namespace: "AWS/SQS", name: "NumberOfMessages" } }),
     alarm("page", "", { above: 95 }),
   ],
+  besides: { hooks: [], schedules: [], warmPool: false },
   ...changes,
 });
 
@@ -122,10 +123,14 @@ describe("bellows import aws", () => {
   });
 
   test("what has no words is said, in the file and beside it", () => {
-    const { text, unsaid } = writeGroup(found());
+    const besides = { hooks: [{ name: "drain" }], schedules: [{ name: "night" }], warmPool: true };
+    const { text, unsaid } = writeGroup(found({ besides }));
     expect(unsaid).toEqual([
       "policy by hand: no alarm executes it",
       "alarm page watches the group and executes none of its policies",
+      "lifecycle hook drain stays as it is",
+      "scheduled action night goes on at AWS",
+      "its warm pool stays as it is",
     ]);
     for (const one of unsaid) expect(text).toContain(`# Not said here: ${one}.`);
   });

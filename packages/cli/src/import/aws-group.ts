@@ -8,8 +8,17 @@ export interface FoundGroup {
   group: Group;
   policies: readonly Policy[];
   alarms: readonly Alarm[];
+  /** What else the group has that no word of a file says. */
+  besides: BesidesGroup;
   /** What its instances are made from; only where the whole definition is to be written. */
   launch?: LaunchConfiguration;
+}
+
+/** What a group may have beside its definition; Bellows leaves it as it is. */
+export interface BesidesGroup {
+  hooks: readonly { name: string }[];
+  schedules: readonly { name: string }[];
+  warmPool: boolean;
 }
 
 /** A file for a group, and what it could not say. */
@@ -30,7 +39,7 @@ export function writeGroup(found: FoundGroup): WrittenGroup {
     found.alarms,
     new Map([["cpu", cpuOf(found)]]),
   );
-  unsaid.push(...unsaidAlarms(found), ...(own ? UNSAID_OF_GROUP : []));
+  unsaid.push(...unsaidAlarms(found), ...unsaidBesides(found));
   const lines = [
     ...heading(found, own),
     "version: 1",
@@ -154,7 +163,10 @@ function unsaidAlarms({ group, policies, alarms }: FoundGroup): string[] {
     .map((alarm) => `alarm ${alarm.name} watches the group and executes none of its policies`);
 }
 
-/** What a file has no words for. */
-const UNSAID_OF_GROUP: readonly string[] = [
-  "lifecycle hooks, a warm pool and notifications, if the group has any: apply leaves them as they are",
-];
+function unsaidBesides({ besides: { hooks, schedules, warmPool } }: FoundGroup): string[] {
+  return [
+    ...hooks.map(({ name }) => `lifecycle hook ${name} stays as it is`),
+    ...schedules.map(({ name }) => `scheduled action ${name} goes on at AWS`),
+    ...(warmPool ? ["its warm pool stays as it is"] : []),
+  ];
+}
