@@ -11,7 +11,7 @@ export const alarmMetricSchema = z.strictObject({
   unit: z.string().optional(),
 });
 
-/** What a new alarm is made from: exactly one of `above`, `atLeast`, `below`, `atMost` or `native`. */
+/** What a new alarm is made from: exactly one of `above`, `atLeast`, `below`, `atMost`, or a comparison under `native`. */
 export const alarmSpecSchema = z.strictObject({
   name: nameSchema,
   metric: alarmMetricSchema,
@@ -30,6 +30,7 @@ export const alarmSpecSchema = z.strictObject({
   executes: z.array(z.strictObject({ group: z.string(), policy: z.string() })).optional(),
   /** Label `bellows:owner`, when a file makes the alarm. */
   owner: z.string().optional(),
+  /** What only one provider has, under its own name; checked by that provider. */
   native: z.record(z.string(), z.unknown()).optional(),
 });
 /** What a new alarm is made from. */
@@ -53,11 +54,20 @@ export interface AlarmEvent {
   text: string;
 }
 
+/** Which alarms to list; all of it must fit. */
+export interface AlarmFilter {
+  /** What their names begin with. */
+  namePrefix?: string;
+  state?: Alarm["state"];
+  /** Only those that execute this policy. @throws NotFoundError when there is no such policy. */
+  executes?: { group: Ref; policy: Ref };
+}
+
 /** Alarms. */
 export interface AlarmsDriver {
-  list(options?: CallOptions): AsyncIterable<Alarm>;
+  list(options?: CallOptions & AlarmFilter): AsyncIterable<Alarm>;
   get(alarm: Ref, options?: CallOptions): Promise<Alarm>;
-  /** Returned: completed. An equal alarm of that name stays as it is. */
+  /** Returned: completed. An equal alarm of that name stays as it is. @throws AlreadyExistsError for a different one. */
   create(spec: AlarmSpec, options?: CallOptions): Promise<Alarm>;
   update(alarm: Ref, patch: Partial<AlarmSpec>, options?: CallOptions): Promise<Alarm>;
   delete(alarm: Ref, options?: CallOptions): Promise<void>;

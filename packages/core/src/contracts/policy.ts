@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AlarmSpec } from "./alarm.js";
 import type { CallOptions, Ref } from "./common.js";
 import { countSchema, nameSchema, spanMsSchema } from "./common.js";
 
@@ -92,6 +93,9 @@ export const onMissingSchema: z.ZodType<OnMissing> = z.lazy(() =>
  * When and how much to change a group. Which fields are there says what sort it is: `when` a threshold, `adjust.steps`
  * steps over `signal`, `adjust.target` a target for `signal`, `schedule` a schedule; with none of these it only takes
  * orders (by hand, webhook or alarm).
+ *
+ * A cloud knows no expressions. A policy that it keeps has no `when` and `signal`: the bounds of its steps count from
+ * the threshold of the alarm that orders it, and what a target looks at stands under `native`.
  */
 export const policySpecSchema = z
   .strictObject({
@@ -119,10 +123,20 @@ export const policySpecSchema = z
     metadata: z.record(z.string(), z.string()).optional(),
     /** Label `bellows:owner`, when a file makes a native policy; where policies take no labels, their group keeps it. */
     owner: z.string().optional(),
+    /** What only one provider has, under its own name; checked by that provider. Not for `engine: bellows`. */
+    native: z.record(z.string(), z.unknown()).optional(),
   })
   .refine((p) => p.when === undefined || p.schedule === undefined, "has both when and schedule")
   .refine(
-    (p) => !("steps" in p.adjust || "target" in p.adjust) || p.signal !== undefined,
+    (p) => p.native === undefined || p.engine !== "bellows",
+    "has native, which is for the cloud, and engine bellows",
+  )
+  .refine(
+    (p) =>
+      !("steps" in p.adjust || "target" in p.adjust) ||
+      p.signal !== undefined ||
+      p.native !== undefined ||
+      p.engine === "native",
     "steps and target need a signal",
   );
 /** What a new policy is made from. */
@@ -158,6 +172,25 @@ export interface ExecutionOutcome {
   text?: string;
 }
 
+/** A metric that a policy of a file looks at. */
+export interface TranslatableMetric {
+  /** `group`, or the name of the source's plugin (`cloudwatch`), whatever the file calls the source. */
+  source: string;
+  /** As the source's `query` schema gives them. */
+  params: unknown;
+}
+
+/**
+ * What a cloud keeps in place of one policy of a file. Both are in the form in which `get` gives them, so that whoever
+ * holds them against the world finds no difference where there is none.
+ */
+export interface NativePlan {
+  /** All of `engine: native`, with the `owner` of what they stand for. Empty when nothing is to be kept any more: a moment that is over. */
+  policies: readonly PolicySpec[];
+  /** Alarms that execute them; their names begin with `bellows/GROUP/`. */
+  alarms: readonly AlarmSpec[];
+}
+
 /** Policies of a group. */
 export interface PoliciesDriver {
   list(group: Ref, options?: CallOptions): AsyncIterable<Policy>;
@@ -175,4 +208,16 @@ export interface PoliciesDriver {
     policy: Ref,
     options?: CallOptions & { honorCooldown?: boolean; metricValue?: number; breachThreshold?: number },
   ): Promise<ExecutionOutcome>;
+  /**
+   * What the cloud must keep so that it does what a policy of a file says (`when`, `for`, `steps`, `target`,
+   * `schedule`). Asks nothing of the cloud and changes nothing there. Policies come before the alarms that execute them,
+   * and go after them.
+   * @param metrics - those of the policy's group in the file, by name.
+   * @returns `refused`, for people, where the cloud can't do that; it lists every reason.
+   */
+  translate?(
+    group: Ref,
+    spec: PolicySpec,
+    metrics: Readonly<Record<string, TranslatableMetric>>,
+  ): NativePlan | { refused: string };
 }

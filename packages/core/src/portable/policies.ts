@@ -123,6 +123,7 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
   const run = options.execute;
 
   return {
+    ...(native?.translate && { translate: native.translate.bind(native) }),
     async *list(ref, call) {
       const group = await groups.get(ref, call);
       if (native) yield* native.list(ref, call);
@@ -191,7 +192,8 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
 function isForCloud(spec: PolicySpec): boolean {
   return (
     spec.engine === "native" ||
-    (spec.engine === undefined && spec.when === undefined && spec.signal === undefined)
+    (spec.engine === undefined &&
+      (spec.native !== undefined || (spec.when === undefined && spec.signal === undefined)))
   );
 }
 
