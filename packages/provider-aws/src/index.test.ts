@@ -1,5 +1,5 @@
 import type { z } from "@bellows/core";
-import { isBellowsError } from "@bellows/core";
+import { createHost } from "@bellows/core";
 import { describe, expect, it } from "vitest";
 import aws from "./index.js";
 
@@ -60,11 +60,16 @@ it("rounds, pauses and cools down as AWS does", () => {
   expect(aws.capabilities.pausable).toHaveLength(9);
 });
 
-it("says that it has no drivers yet, and what can be done", () => {
-  try {
-    void aws.create({}, {} as never);
-    expect.unreachable();
-  } catch (error) {
-    expect(isBellowsError(error, "unsupported") && error.hint).toContain("bellows validate");
-  }
+it("brings the drivers that it names, and asks nothing of AWS before the first call", async () => {
+  const provider = await aws.create({}, createHost({ key: "aws" }));
+  for (const noun of aws.drivers) expect(provider[noun], noun).toBeDefined();
+  expect(aws.drivers).toEqual(expect.arrayContaining(["groups", "activities"]));
+  expect(Object.keys(provider.native).sort()).toEqual([
+    "hooks",
+    "processes",
+    "protection",
+    "scheduledActions",
+    "warmPool",
+  ]);
+  await provider.close();
 });

@@ -1,24 +1,24 @@
-import type { Provider } from "@bellows/core";
-import { defineProvider, UnsupportedError } from "@bellows/core";
+import type { ActivitiesDriver, Provider } from "@bellows/core";
+import { defineProvider } from "@bellows/core";
+import { createActivities } from "./activities.js";
+import { createAws } from "./client.js";
+import { PROCESSES } from "./group-native.js";
+import { READ_AFTER_WRITE_MS } from "./group-recent.js";
+import { type AwsGroups, createGroups } from "./groups.js";
 import { launchSchema, nativeSchema } from "./launch-schema.js";
+import { type AwsOwn, createNative } from "./native.js";
 import type { AwsOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
 
-/** The processes of an Auto Scaling group that can be suspended. @see docs.aws.amazon.com, SuspendProcesses */
-const PROCESSES = [
-  "Launch",
-  "Terminate",
-  "AddToLoadBalancer",
-  "AlarmNotification",
-  "AZRebalance",
-  "HealthCheck",
-  "InstanceRefresh",
-  "ReplaceUnhealthy",
-  "ScheduledActions",
-] as const;
+/** Amazon Web Services, connected: the drivers that it has, and under `native` what no other cloud has. */
+export interface AwsProvider extends Provider {
+  groups: AwsGroups;
+  activities: ActivitiesDriver;
+  native: AwsOwn;
+}
 
-/** Amazon Web Services: files that name it are checked in full; its drivers are not part of this version. */
-export default defineProvider<AwsOptions, Provider>({
+/** Amazon Web Services. Nothing is loaded or asked before the first call. */
+export default defineProvider<AwsOptions, AwsProvider>({
   name: "aws",
   contract: 1,
   options: optionsSchema,
@@ -26,21 +26,30 @@ export default defineProvider<AwsOptions, Provider>({
   native: nativeSchema,
   capabilities: {
     // Describe calls may lag; AWS advises to poll with backoff for up to minutes, and rarely needs one.
-    readAfterWriteMs: 60_000,
+    readAfterWriteMs: READ_AFTER_WRITE_MS,
     rounding: "aws",
     pausable: PROCESSES,
     labels: true,
     metricPeriodMs: 60_000,
     cooldown: "from-last-activity",
   },
-  drivers: [],
-  create: () => {
-    throw new UnsupportedError("the drivers of the AWS provider are not part of this version", {
-      provider: "aws",
-      hint: "bellows validate checks files that use it; run groups with provider local",
-    });
+  drivers: ["groups", "activities"],
+  create(options, host) {
+    const aws = createAws(options, host);
+    const groups = createGroups(aws, host);
+    return {
+      groups,
+      activities: createActivities(aws),
+      native: createNative(aws, groups),
+      close: async () => aws.close(),
+    };
   },
 });
 
+export type { AwsGroups } from "./groups.js";
 export type { AwsLaunch, AwsNative } from "./launch-schema.js";
+export type { AwsOwn, Process, Processes, Protection } from "./native.js";
+export type { Hook, Hooks, Waiting } from "./native-hooks.js";
+export type { ScheduledAction, ScheduledActions } from "./native-schedules.js";
+export type { WarmPool, WarmPoolSpec, WarmPools } from "./native-warm-pool.js";
 export type { AwsOptions } from "./options.js";
