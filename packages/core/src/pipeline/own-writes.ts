@@ -14,6 +14,8 @@ interface Acknowledged {
   ticket: number;
   /** Monotonic. */
   atMs: number;
+  /** A read that began later has shown it, or would have: such reads speak for themselves, earlier ones still do not. */
+  isSeen?: boolean;
 }
 
 /** Own writes since the reads that do not show them yet; see the note above. */
@@ -75,8 +77,8 @@ export function createOwnWrites(clock: Clock): OwnWrites {
       const { status } = observation;
       if (own.ticket <= ticket) {
         const isOver = clock.monotonic() - own.atMs >= readAfterWriteMs;
-        if (isOver || status.group.desired === own.desired) {
-          writes.set(group, null);
+        if (own.isSeen === true || isOver || status.group.desired === own.desired) {
+          writes.set(group, { ...own, isSeen: true });
           return observation;
         }
       }
