@@ -86,7 +86,14 @@ function createWorld(
   const lagMs = cloud.capabilities.readAfterWriteMs;
   const world: World = {
     cloud,
-    spec: (spec) => ({ name: freshName("group"), min: 0, max: 4, launch: options.launch, ...spec }),
+    spec: (spec) => ({
+      name: freshName("group"),
+      min: 0,
+      max: 4,
+      launch: options.launch,
+      ...options.group,
+      ...spec,
+    }),
     async group(spec) {
       const full = world.spec(spec);
       undo.push(async () => {

@@ -1,4 +1,11 @@
-import type { Cloud, HealthCheck, Instance, LaunchConfiguration, LoadBalancerSpec } from "@bellows/core";
+import type {
+  Cloud,
+  GroupSpec,
+  HealthCheck,
+  Instance,
+  LaunchConfiguration,
+  LoadBalancerSpec,
+} from "@bellows/core";
 import type { ReportOptions } from "../tests.js";
 
 /** A connected cloud, and how to leave it as it was found. */
@@ -21,6 +28,8 @@ export interface ProviderSuiteOptions extends ReportOptions {
   launchChanged: Partial<LaunchConfiguration>;
   /** A launch configuration that is refused. Without it refusals of launches are not exercised. */
   launchRefused?: LaunchConfiguration;
+  /** Words that every group of the suite has, where the cloud's own defaults are in the way: a cooldown of minutes. */
+  group?: Pick<GroupSpec, "cooldownMs" | "zones" | "subnets">;
   /** How long the cloud may take for what it was asked, in milliseconds (default: build time-out + 30 s). */
   settleMs?: number;
   /** Load balancers. Without it they are not exercised. */
