@@ -1,4 +1,5 @@
 /** Fixtures that the packages' tests share: real servers, started for a test and gone with it. */
+export * from "./aws/index.js";
 export * from "./child.js";
 export * from "./moto.js";
 export * from "./programs.js";

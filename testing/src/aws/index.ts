@@ -1,0 +1,2 @@
+/** AWS for tests: what goes wrong with it, what moto does otherwise, and a stand-in for what moto lacks. */
+export * from "./fault-proxy.js";
