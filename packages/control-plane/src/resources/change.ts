@@ -32,9 +32,11 @@ export function differences(found: unknown, wanted: unknown, path = ""): FieldCh
   if (wanted === undefined || sameValue(found, wanted)) return [];
   if (!isPlainObject(found) || !isPlainObject(wanted))
     return [{ path, ...(found === undefined ? {} : { from: found }), to: wanted }];
-  return Object.keys(wanted).flatMap((key) =>
-    differences(found[key], wanted[key], path === "" ? key : `${path}.${key}`),
-  );
+  return Object.keys(wanted).flatMap((key) => differences(found[key], wanted[key], joined(path, key)));
+}
+
+function joined(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
 }
 
 /** As {@link differences}, and fields that `wanted` lacks are to go. */
@@ -42,7 +44,7 @@ export function exactDifferences(found: unknown, wanted: unknown, path: string):
   const changes = differences(found, wanted, path);
   if (!isPlainObject(found) || !isPlainObject(wanted)) return changes;
   const gone = Object.keys(found).filter((key) => found[key] !== undefined && wanted[key] === undefined);
-  return [...changes, ...gone.map((key) => ({ path: `${path}.${key}`, from: found[key] }))];
+  return [...changes, ...gone.map((key) => ({ path: joined(path, key), from: found[key] }))];
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

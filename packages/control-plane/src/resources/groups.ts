@@ -1,6 +1,7 @@
 import {
   type Attachment,
   type Cloud,
+  ConfigError,
   type Group,
   type GroupConfig,
   type GroupSpec,
@@ -10,6 +11,7 @@ import {
 } from "@bellows/core";
 import type { Session } from "../session.js";
 import { differences, exactDifferences, type FieldChange, type PlannedChange } from "./change.js";
+import { planNativePolicies } from "./native-policies.js";
 import { orAbsent } from "./or-absent.js";
 import { planWebhooks } from "./webhooks.js";
 
@@ -28,7 +30,9 @@ export async function planGroup(session: Session, group: GroupConfig): Promise<P
     group.create === undefined
       ? checkExisting(group, found)
       : [await planOwnGroup(session, cloud, group.create, group, found)];
-  return [...own, ...(await planWebhooks(cloud, group, found !== undefined))];
+  const exists = found !== undefined;
+  const native = await planNativePolicies(session, cloud, group, exists);
+  return [...own, ...native, ...(await planWebhooks(cloud, group, exists))];
 }
 
 /** Whether only a group's servers are left, its definition having gone with the store: making it takes them back. */
@@ -44,12 +48,32 @@ async function isLost(cloud: Cloud, { id, paused }: Group): Promise<boolean> {
 }
 
 function checkExisting(group: GroupConfig, found: Group | undefined): PlannedChange[] {
-  if (found !== undefined) return [];
+  if (found !== undefined) {
+    checkBounds(group, found);
+    return [];
+  }
   throw new NotFoundError(`${group.provider} has no group ${JSON.stringify(group.scaling.ref)}`, {
     provider: group.provider,
     resource: group.scaling.ref,
     hint: `groups.${group.key}.existing names a group that must be there already; without it, apply makes the group`,
   });
+}
+
+/** The cloud keeps its own bounds, and its own policies know no others. */
+function checkBounds(group: GroupConfig, found: Group): void {
+  const { min = found.min, max = found.max } = group.bounds;
+  const isNative = group.scaling.policies.some(({ engine }) => engine === "native");
+  const fits = isNative ? min === found.min && max === found.max : min >= found.min && max <= found.max;
+  if (fits) return;
+  const must = isNative ? "must equal those" : "must lie inside those";
+  throw new ConfigError(
+    `the bounds ${min}..${max} of groups.${group.key} ${must} of ${found.name}, ${found.min}..${found.max}${isNative ? ": it has native policies" : ""}`,
+    {
+      provider: group.provider,
+      resource: group.key,
+      hint: "leave them out, or change them in the file or at the provider",
+    },
+  );
 }
 
 async function planOwnGroup(
