@@ -1,2 +1,3 @@
 /** AWS for tests: what goes wrong with it, what moto does otherwise, and a stand-in for what moto lacks. */
+export * from "./deviations.js";
 export * from "./fault-proxy.js";

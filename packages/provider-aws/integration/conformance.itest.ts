@@ -1,0 +1,74 @@
+import { type ProviderSuiteOptions, providerSuite } from "@bellows/conformance";
+import { type Cloud, connect, createHost, createMemoryStore } from "@bellows/core";
+import { brokenByMoto, hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Aws, createAws } from "../src/client.js";
+import provider from "../src/index.js";
+
+const call = { operation: "test" };
+const image = "ami-0123456789abcdef0";
+const settings = { serverKey: "kept outside the store", webhookUrl: "https://scale.example.com" };
+/** An emulator shows at once what it was told: nothing that does not show is waited for as long as at AWS. */
+const capabilities = { ...provider.capabilities, readAfterWriteMs: 1_000 };
+
+/** Puts the provider to the proof against one server. */
+function conform(
+  name: string,
+  start: () => Promise<TestServer>,
+  expectedToFail: ReadonlySet<string> = new Set(),
+): void {
+  describe(`the AWS provider on ${name}`, () => {
+    let server: TestServer;
+    let aws: Aws;
+    beforeAll(async () => {
+      server = await start();
+      aws = createAws(motoOptions(server), createHost({ key: "aws" }));
+    }, 300_000);
+    afterAll(async () => {
+      aws?.close();
+      await server?.stop();
+    });
+
+    const options: ProviderSuiteOptions = {
+      create: async () => ({
+        cloud: (await connect({ ...provider, capabilities }, motoOptions(server), {
+          ...settings,
+          store: createMemoryStore(),
+        })) as Cloud,
+      }),
+      launch: { image, size: "t3.micro" },
+      launchChanged: { size: "t3.small", userData: "#!/bin/sh" },
+      launchRefused: { image, command: "node" },
+      group: { cooldownMs: 0, zones: ["eu-west-1a"] },
+      zones: ["eu-west-1a", "eu-west-1b"],
+      settleMs: 3_000,
+      async stray() {
+        const one = { ImageId: image, InstanceType: "t3.micro" as const, MinCount: 1, MaxCount: 1 };
+        const { Instances = [] } = await aws.ec2((sdk) => new sdk.RunInstancesCommand(one), call);
+        return Instances[0]?.InstanceId ?? "";
+      },
+      async kill(_cloud, { id }) {
+        await aws.ec2((sdk) => new sdk.TerminateInstancesCommand({ InstanceIds: [id] }), call);
+      },
+      parts: [
+        "repairs",
+        "groups.state",
+        "groups.metadata",
+        "groups.attach",
+        "groups.terminate",
+        "groups.protect",
+        "groups.enterStandby",
+        "groups.shutdown",
+      ],
+    };
+    const unknown = new Set(expectedToFail);
+    const patient = (title: string, run: () => Promise<void>): unknown => {
+      unknown.delete(title);
+      return expectedToFail.has(title) ? test.fails(title, run, 60_000) : test(title, run, 60_000);
+    };
+    providerSuite({ describe, test: patient }, options);
+    test("whatever is expected to fail is a test of the suite", () => expect([...unknown]).toEqual([]));
+  });
+}
+
+describe.runIf(hasPython())("conformance", () => conform("moto", startMoto, brokenByMoto()));
