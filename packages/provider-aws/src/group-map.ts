@@ -13,6 +13,8 @@ export const TAGS = {
   spec: "bellows:spec",
   /** Processes that stay suspended when the group is resumed, with spaces between them. */
   suspended: "bellows:suspended",
+  /** The launch template of somebody else that the group is launched from, by name or id as it was given. */
+  template: "bellows:template",
 } as const;
 
 /** Tags that are no metadata: AWS's own, and ours. */
