@@ -3,14 +3,14 @@ import { type Host, isBellowsError, type WriteOptions, waitUntil } from "@bellow
 import type { Aws, Call } from "./client.js";
 import { isSettled } from "./group-map.js";
 import { describeGroup } from "./group-read.js";
-import type { RecentSizes } from "./group-recent.js";
+import type { RecentWrites } from "./group-recent.js";
 import { withNote } from "./making.js";
 
 /** What everything about groups works with. */
 export interface GroupContext {
   aws: Aws;
   host: Host;
-  recent: RecentSizes;
+  recent: RecentWrites;
 }
 
 /** A call about one group. */

@@ -43,7 +43,7 @@ export function createGroupMaker(
   const inTurn = createTurns();
   return async (spec, options) => {
     options?.signal?.throwIfAborted();
-    const checked = checkSpec(spec);
+    const checked = checkSpec(spec, context.host.clock.now());
     const call = callOf("create", spec.name, options);
     const group = await inTurn(spec.name, () => findOrMake(context, checked, call));
     await waitForGroup(context, call, options);
@@ -82,8 +82,8 @@ async function make(context: MakingContext, spec: CheckedSpec, call: Call): Prom
     zonesOf(aws, spec, call),
     resolveAttachments(aws, spec.loadBalancers, call),
   ]);
-  const { pointer, undo } = await prepareLaunch(aws, spec.name, spec.launch, call);
-  const fields = { ...createFields(spec, zones), ...ties, ...pointer };
+  const { pointer, marks, undo } = await prepareLaunch(aws, spec.name, spec.launch, call);
+  const fields = { ...createFields(spec, zones, marks), ...ties, ...pointer };
   try {
     await actOnce(
       context,

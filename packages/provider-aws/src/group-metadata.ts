@@ -19,23 +19,26 @@ import { makeTags, tagFaults } from "./group-tags.js";
  * keys go the way of the others: propagated where all of those are.
  */
 export function createGroupMetadata(context: GroupContext): MetadataDriver {
-  const { aws } = context;
+  const { aws, recent } = context;
   return {
     async merge(ref, metadata, options) {
       const call = callOf("metadata.merge", ref, options);
       const group = await readFor(context, ref, metadata, call, options);
-      const merged = { ...metadataOf(group), ...metadata };
+      const merged = { ...(recent.metadataOf(ref) ?? metadataOf(group)), ...metadata };
       requireTags(merged, call);
       await put(context, group, metadata, call);
+      recent.wroteMetadata(ref, merged);
       return merged;
     },
     async replace(ref, metadata, options) {
       const call = callOf("metadata.replace", ref, options);
       const group = await readFor(context, ref, metadata, call, options);
       await put(context, group, metadata, call);
-      const gone = Object.entries(metadataOf(group)).filter(([key]) => !(key in metadata));
+      const before = { ...metadataOf(group), ...recent.metadataOf(ref) };
+      const gone = Object.entries(before).filter(([key]) => !Object.hasOwn(metadata, key));
       const Tags = makeTags(ref, Object.fromEntries(gone), false);
       if (Tags.length > 0) await aws.autoScaling((sdk) => new sdk.DeleteTagsCommand({ Tags }), call);
+      recent.wroteMetadata(ref, { ...metadata });
       return { ...metadata };
     },
   };

@@ -1,7 +1,7 @@
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
 import { manualClock } from "@bellows/core";
 import { expect, it } from "vitest";
-import { createRecentSizes, READ_AFTER_WRITE_MS, requireByAll } from "./group-recent.js";
+import { createRecentWrites, READ_AFTER_WRITE_MS, requireByAll } from "./group-recent.js";
 
 const read = (DesiredCapacity: number): AutoScalingGroup =>
   ({ AutoScalingGroupName: "web", MinSize: 0, MaxSize: 4, DesiredCapacity }) as AutoScalingGroup;
@@ -9,7 +9,7 @@ const desiredOf = (views: readonly AutoScalingGroup[]) => views.map(({ DesiredCa
 
 it("a read that may be older than our own write has a second view, until it shows or its time is up", () => {
   const clock = manualClock();
-  const recent = createRecentSizes(clock);
+  const recent = createRecentWrites(clock);
   expect(desiredOf(recent.viewsOf(read(2)))).toEqual([2]);
   recent.wrote("web", { DesiredCapacity: 3 });
   expect(desiredOf(recent.viewsOf(read(2)))).toEqual([2, 3]);
@@ -19,10 +19,13 @@ it("a read that may be older than our own write has a second view, until it show
 });
 
 it("a group that was deleted is forgotten", () => {
-  const recent = createRecentSizes(manualClock());
+  const recent = createRecentWrites(manualClock());
   recent.wrote("web", { DesiredCapacity: 3 });
+  recent.wroteMetadata("web", { a: "1" });
+  expect(recent.metadataOf("web")).toEqual({ a: "1" });
   recent.forget("web");
   expect(desiredOf(recent.viewsOf(read(2)))).toEqual([2]);
+  expect(recent.metadataOf("web")).toBeUndefined();
 });
 
 it("only what every view refuses is refused", () => {

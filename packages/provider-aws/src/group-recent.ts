@@ -1,12 +1,13 @@
 /**
- * Sizes that AWS has acknowledged lately.
+ * What AWS has acknowledged lately.
  *
  * Note [Old reads]: a read soon after a write may show what was before. Nothing is refused, and nothing called
  * unchanged, for a read that may be old: it must be so by the read and by our own last write. Where the two differ
- * AWS is asked to do it, and decides.
+ * AWS is asked to do it, and decides. Metadata that our last write left counts as there, so that a replacement takes it
+ * away even where the read does not show it yet.
  */
 import type { AutoScalingGroup } from "@aws-sdk/client-auto-scaling";
-import type { Clock } from "@bellows/core";
+import type { Clock, Metadata } from "@bellows/core";
 
 /** How long a read may lag behind an acknowledged write, in milliseconds; also the provider's capability. */
 export const READ_AFTER_WRITE_MS = 60_000;
@@ -15,37 +16,53 @@ export const READ_AFTER_WRITE_MS = 60_000;
 export type Sizes = Partial<Pick<AutoScalingGroup, "MinSize" | "MaxSize" | "DesiredCapacity">>;
 
 /** What this connection wrote lately. */
-export interface RecentSizes {
-  /** Notes what AWS has acknowledged. */
+export interface RecentWrites {
+  /** Notes sizes that AWS has acknowledged. */
   wrote(group: string, sizes: Sizes): void;
+  /** Notes all metadata that AWS has acknowledged. */
+  wroteMetadata(group: string, metadata: Metadata): void;
+  /** Forgets a group that is deleted: another may get its name. */
   forget(group: string): void;
   /** A group as it was read, and, if a later write of ours may be missing in it, as that made it. */
   viewsOf(group: AutoScalingGroup): [AutoScalingGroup, ...AutoScalingGroup[]];
+  /** All metadata as our last write made it; undefined where that is long ago. */
+  metadataOf(group: string): Metadata | undefined;
 }
 
 /** Makes the memory of a connection. */
-export function createRecentSizes(clock: Clock): RecentSizes {
-  const written = new Map<string, { sizes: Sizes; untilMs: number }>();
-  const lately = (group: string): Sizes | undefined => {
-    const entry = written.get(group);
-    if (entry === undefined || entry.untilMs > clock.monotonic()) return entry?.sizes;
-    written.delete(group);
-    return undefined;
-  };
+export function createRecentWrites(clock: Clock): RecentWrites {
+  const sizes = createShortMemory<Sizes>(clock);
+  const metadata = createShortMemory<Metadata>(clock);
   return {
-    wrote(group, sizes) {
-      if (Object.keys(sizes).length === 0) return;
-      written.set(group, {
-        sizes: { ...lately(group), ...sizes },
-        untilMs: clock.monotonic() + READ_AFTER_WRITE_MS,
-      });
+    wrote(group, written) {
+      if (Object.keys(written).length > 0) sizes.set(group, { ...sizes.get(group), ...written });
     },
-    forget: (group) => void written.delete(group),
+    wroteMetadata: metadata.set,
+    forget(group) {
+      sizes.delete(group);
+      metadata.delete(group);
+    },
     viewsOf(group) {
-      const sizes = lately(group.AutoScalingGroupName ?? "") ?? {};
-      const differs = Object.entries(sizes).some(([key, value]) => Reflect.get(group, key) !== value);
-      return differs ? [group, { ...group, ...sizes }] : [group];
+      const written = sizes.get(group.AutoScalingGroupName ?? "") ?? {};
+      const differs = Object.entries(written).some(([key, value]) => Reflect.get(group, key) !== value);
+      return differs ? [group, { ...group, ...written }] : [group];
     },
+    metadataOf: metadata.get,
+  };
+}
+
+/** Keeps things by key for as long as a read may lag behind a write. */
+function createShortMemory<T>(clock: Clock) {
+  const kept = new Map<string, { value: T; untilMs: number }>();
+  return {
+    get(key: string): T | undefined {
+      const entry = kept.get(key);
+      if (entry !== undefined && entry.untilMs <= clock.monotonic()) kept.delete(key);
+      return kept.get(key)?.value;
+    },
+    set: (key: string, value: T) =>
+      void kept.set(key, { value, untilMs: clock.monotonic() + READ_AFTER_WRITE_MS }),
+    delete: (key: string) => void kept.delete(key),
   };
 }
 

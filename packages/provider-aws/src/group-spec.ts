@@ -4,18 +4,20 @@ import type { CreateAutoScalingGroupType, Tag } from "@aws-sdk/client-auto-scali
 import {
   type Attachment,
   ConfigError,
+  errorLine,
   type GroupSpec,
   groupSpecSchema,
+  isBellowsError,
   LimitError,
   type Metadata,
   type PolicySpec,
-  policySpecSchema,
   type z,
 } from "@bellows/core";
 import { TAGS } from "./group-map.js";
 import { type GroupNative, nativeFields, readGroupNative } from "./group-native.js";
 import { makeTags, tagFaults } from "./group-tags.js";
 import { type AwsLaunch, launchSchema } from "./launch-schema.js";
+import { policyInput } from "./policy-spec.js";
 
 /** Most classic balancers of a group, and most target groups. @see docs.aws.amazon.com, Auto Scaling quotas */
 const MOST_TIES = 50;
@@ -41,40 +43,48 @@ export interface CheckedSpec {
 
 /**
  * Checks a spec, all of it at once.
+ * @param nowMs - milliseconds since the epoch; schedules of policies must lie ahead of it.
  * @throws ConfigError that lists every fault. @throws LimitError when desired lies outside the bounds.
  */
-export function checkSpec(spec: GroupSpec): CheckedSpec {
+export function checkSpec(spec: GroupSpec, nowMs: number): CheckedSpec {
   const faults: string[] = [];
-  const add = (at: string, issues: z.core.$ZodIssue[]): void =>
+  const add = (at: readonly string[], { issues }: z.ZodError): void =>
     void faults.push(
-      ...issues.map(
-        ({ path, message }) => `${[at, ...path].filter(Boolean).join(".") || "group"}: ${message}`,
-      ),
+      ...issues.map(({ path, message }) => `${[...at, ...path].join(".") || "group"}: ${message}`),
     );
   const common = groupSpecSchema.safeParse(spec);
-  if (!common.success) add("", common.error.issues);
+  if (!common.success) add([], common.error);
   const launch = launchSchema.safeParse(spec.launch);
-  if (!launch.success) add("launch", launch.error.issues);
-  const policies = (Array.isArray(spec.policies) ? spec.policies : []).map((policy, index) => {
-    const read = policySpecSchema.safeParse(policy);
-    if (!read.success) add(`policies.${index}`, read.error.issues);
-    else if (policy.engine === "bellows") faults.push(`policies.${index}: ${KEPT_ELSEWHERE}`);
-    return policy;
-  });
+  if (!launch.success) add(["launch"], launch.error);
   const native = readGroupNative(spec.native, faults);
   faults.push(
     ...nameFaults(spec.name),
     ...cooldownFaults(spec.cooldownMs),
     ...tagFaults(spec.metadata ?? {}),
     ...((spec.loadBalancers?.length ?? 0) > MOST_TIES ? [`loadBalancers: at most ${MOST_TIES}`] : []),
+    ...policyFaults(spec, nowMs),
   );
   if (faults.length > 0 || !launch.success) throw refusal(spec.name, faults);
   if (spec.desired !== undefined) requireWithin(spec.name, spec.desired, spec.min, spec.max, "groups.create");
-  return withDigest(spec, launch.data, policies, native);
+  return withDigest(spec, launch.data, native);
 }
 
-const KEPT_ELSEWHERE =
-  "is evaluated by Bellows and not kept by AWS: make it with policies.create when the group is there";
+/** What is wrong with the policies of a group that is to be made: AWS must be able to keep them. */
+function policyFaults({ name, policies = [] }: GroupSpec, nowMs: number): string[] {
+  if (!Array.isArray(policies)) return [];
+  const names = policies.map((policy) => policy.name);
+  return policies.flatMap((policy, index) => {
+    const at = `policies.${index}`;
+    if (names.indexOf(policy.name) < index) return [`${at}: there are two policies ${policy.name}`];
+    try {
+      policyInput(name, policy, nowMs, "groups.create");
+      return [];
+    } catch (error) {
+      if (!isBellowsError(error)) throw error;
+      return [`${at}: ${errorLine(error)}`];
+    }
+  });
+}
 
 function refusal(name: unknown, faults: readonly string[]): ConfigError {
   return new ConfigError(`group ${String(name)} cannot be made: ${faults.join("; ")}`, {
@@ -83,13 +93,8 @@ function refusal(name: unknown, faults: readonly string[]): ConfigError {
   });
 }
 
-function withDigest(
-  spec: GroupSpec,
-  launch: AwsLaunch,
-  policies: PolicySpec[],
-  native: GroupNative,
-): CheckedSpec {
-  const { name, min, max, cooldownMs, owner, metadata = {}, loadBalancers = [] } = spec;
+function withDigest(spec: GroupSpec, launch: AwsLaunch, native: GroupNative): CheckedSpec {
+  const { name, min, max, cooldownMs, owner, metadata = {}, loadBalancers = [], policies = [] } = spec;
   const checked = {
     name,
     min,
@@ -165,8 +170,16 @@ function tagsOf(spec: Pick<CheckedSpec, "name" | "metadata" | "owner" | "native"
   return [...makeTags(spec.name, spec.metadata, propagateMetadata), ...makeTags(spec.name, own, false)];
 }
 
-/** The group in AWS's words, without what it is launched from and tied to. */
-export function createFields(spec: CheckedSpec, zones: readonly string[]): CreateAutoScalingGroupType {
+/**
+ * The group in AWS's words, without what it is launched from and tied to.
+ * @param marks - tags of ours besides; an empty text is none.
+ */
+export function createFields(
+  spec: CheckedSpec,
+  zones: readonly string[],
+  marks: Metadata = {},
+): CreateAutoScalingGroupType {
+  const given = Object.fromEntries(Object.entries(marks).filter(([, value]) => value !== ""));
   return {
     AutoScalingGroupName: spec.name,
     MinSize: spec.min,
@@ -176,6 +189,6 @@ export function createFields(spec: CheckedSpec, zones: readonly string[]): Creat
     ...(zones.length === 0 ? {} : { AvailabilityZones: [...zones] }),
     ...(spec.subnets.length === 0 ? {} : { VPCZoneIdentifier: spec.subnets.join(",") }),
     ...nativeFields(spec.native),
-    Tags: tagsOf(spec),
+    Tags: [...tagsOf(spec), ...makeTags(spec.name, given, false)],
   };
 }

@@ -26,7 +26,7 @@ import { createGroupMetadata } from "./group-metadata.js";
 import { observeGroups } from "./group-observe.js";
 import { pauseGroup, resumeGroup } from "./group-pause.js";
 import { allGroups, describeGroup } from "./group-read.js";
-import { createRecentSizes, requireByAll } from "./group-recent.js";
+import { createRecentWrites, requireByAll } from "./group-recent.js";
 import { requireWithin } from "./group-spec.js";
 import { updateGroup } from "./group-update.js";
 import { createPolicies } from "./policies.js";
@@ -40,7 +40,7 @@ export function createGroups(
   host: Host,
   policies: Pick<PoliciesDriver, "list" | "create"> = createPolicies(aws, host),
 ): AwsGroups {
-  const context: GroupContext = { aws, host, recent: createRecentSizes(host.clock) };
+  const context: GroupContext = { aws, host, recent: createRecentWrites(host.clock) };
   return {
     async *list(options) {
       for await (const group of allGroups(aws, { operation: "groups.list", signal: options?.signal }))
