@@ -15,8 +15,8 @@ import type { HealthCheck } from "@bellows/core";
 import { changedSections, classicAttributes } from "./balancer-attributes.js";
 import { fromClassicCheck, isOnOwnPort, toClassicCheck } from "./balancer-health.js";
 import type { Wanted, WantedListener } from "./balancer-spec.js";
-import { RESERVED_TAG } from "./group-map.js";
 import { BALANCER_TAGS, type Tag, tagChanges, tagValue } from "./balancer-tags.js";
+import { RESERVED_TAG } from "./group-map.js";
 
 /** A classic balancer as AWS describes it. */
 export interface ClassicState {

@@ -104,12 +104,15 @@ interface Naming<T> {
   keyOf(item: T): string | undefined;
 }
 
+/** A name that something can have; AWS refuses to look for others. */
+const POSSIBLE = /^[a-zA-Z0-9-]{1,32}$/;
+
 /**
  * Asks by name; AWS refuses the whole call when one of them is unknown, and does not say which by a code. Then, and
  * when there are too many for one call, everything is listed: that is one page almost everywhere.
  */
 async function named<T>(names: readonly string[], { most, ask, all, keyOf }: Naming<T>): Promise<T[]> {
-  const wanted = new Set(names);
+  const wanted = new Set(names.filter((name) => POSSIBLE.test(name)));
   if (wanted.size === 0) return [];
   if (wanted.size <= most) {
     try {

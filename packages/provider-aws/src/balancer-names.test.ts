@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attachmentsOf } from "./attachments.js";
 import {
   balancerNameFault,
+  poolNameFault,
   poolOfTargetGroup,
   readArn,
   targetGroupName,

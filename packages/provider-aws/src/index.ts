@@ -1,4 +1,4 @@
-import type { ActivitiesDriver, Provider } from "@bellows/core";
+import type { ActivitiesDriver, LoadBalancersDriver, Provider } from "@bellows/core";
 import { defineProvider } from "@bellows/core";
 import { createActivities } from "./activities.js";
 import { createAws } from "./client.js";
@@ -6,6 +6,7 @@ import { PROCESSES } from "./group-native.js";
 import { READ_AFTER_WRITE_MS } from "./group-recent.js";
 import { type AwsGroups, createGroups } from "./groups.js";
 import { launchSchema, nativeSchema } from "./launch-schema.js";
+import { createLoadBalancers } from "./load-balancers.js";
 import { type AwsOwn, createNative } from "./native.js";
 import type { AwsOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
@@ -14,6 +15,7 @@ import { optionsSchema } from "./options.js";
 export interface AwsProvider extends Provider {
   groups: AwsGroups;
   activities: ActivitiesDriver;
+  loadBalancers: Required<LoadBalancersDriver>;
   native: AwsOwn;
 }
 
@@ -33,13 +35,14 @@ export default defineProvider<AwsOptions, AwsProvider>({
     metricPeriodMs: 60_000,
     cooldown: "from-last-activity",
   },
-  drivers: ["groups", "activities"],
+  drivers: ["groups", "activities", "loadBalancers"],
   create(options, host) {
     const aws = createAws(options, host);
     const groups = createGroups(aws, host);
     return {
       groups,
       activities: createActivities(aws),
+      loadBalancers: createLoadBalancers(aws, host),
       native: createNative(aws, groups),
       close: async () => aws.close(),
     };
