@@ -4,6 +4,7 @@ import { hasPython, motoOptions, startMoto, type TestServer } from "@bellows/tes
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Aws, type CallMade, createAws } from "../src/client.js";
 import { createGroups } from "../src/groups.js";
+import { createPolicies } from "../src/policies.js";
 
 const call = { operation: "test" };
 const launch = { image: "ami-0123456789abcdef0", size: "t3.micro" };
@@ -178,6 +179,23 @@ describe.runIf(hasPython())("groups on AWS", () => {
     await expect(failing.create(wanted)).rejects.toThrow("the policies are out");
     await expect(groups.get(wanted.name)).rejects.toSatisfy(refused("not-found"));
     expect(await templatesOf(wanted.name)).toBe(0);
+  });
+
+  it("get the policies that they name, and when they are made again those that are missing", async () => {
+    const policies = createPolicies(aws, createHost({ key: "aws" }));
+    const namesOf = async (group: string): Promise<string[]> =>
+      (await collect(policies.list(group))).map((policy) => policy.name).sort();
+    const wanted = spec({
+      policies: [
+        { name: "spec-up", adjust: { change: 1 }, cooldownMs: 180_000 },
+        { name: "spec-down", adjust: { change: -1 }, cooldownMs: 180_000 },
+      ],
+    });
+    await groups.create(wanted);
+    expect(await namesOf(wanted.name)).toEqual(["spec-down", "spec-up"]);
+    await policies.delete(wanted.name, "spec-up");
+    await groups.create(wanted);
+    expect(await namesOf(wanted.name)).toEqual(["spec-down", "spec-up"]);
   });
 
   it("are looked at a hundred a call, with a reason for each that is not there", async () => {
