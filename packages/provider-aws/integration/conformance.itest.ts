@@ -1,3 +1,4 @@
+import type { Instance } from "@aws-sdk/client-ec2";
 import { type ProviderSuiteOptions, providerSuite } from "@bellows/conformance";
 import { type Cloud, connect, createHost, createMemoryStore } from "@bellows/core";
 import { brokenByMoto, hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
@@ -20,9 +21,21 @@ function conform(
   describe(`the AWS provider on ${name}`, () => {
     let server: TestServer;
     let aws: Aws;
+    let addresses: string[];
+    const makeServers = async (count: number): Promise<Instance[]> => {
+      const many = {
+        ImageId: image,
+        InstanceType: "t3.micro" as const,
+        MinCount: count,
+        MaxCount: count,
+      };
+      const { Instances = [] } = await aws.ec2((sdk) => new sdk.RunInstancesCommand(many), call);
+      return Instances;
+    };
     beforeAll(async () => {
       server = await start();
       aws = createAws(motoOptions(server), createHost({ key: "aws" }));
+      addresses = (await makeServers(2)).map(({ PrivateIpAddress = "" }) => PrivateIpAddress);
     }, 300_000);
     afterAll(async () => {
       aws?.close();
@@ -41,12 +54,30 @@ function conform(
       launchRefused: { image, command: "node" },
       group: { cooldownMs: 0, zones: ["eu-west-1a"] },
       zones: ["eu-west-1a", "eu-west-1b"],
-      settleMs: 3_000,
-      async stray() {
-        const one = { ImageId: image, InstanceType: "t3.micro" as const, MinCount: 1, MaxCount: 1 };
-        const { Instances = [] } = await aws.ec2((sdk) => new sdk.RunInstancesCommand(one), call);
-        return Instances[0]?.InstanceId ?? "";
+      loadBalancer: {
+        spec: {
+          zones: ["eu-west-1a"],
+          listeners: [{ port: 80, protocol: "http", instancePort: 8080 }],
+          healthCheck: { target: "HTTP:/", intervalMs: 10_000, timeoutMs: 5_000, healthy: 2, unhealthy: 2 },
+        },
+        healthCheck: {
+          target: "HTTP:8080/health",
+          intervalMs: 20_000,
+          timeoutMs: 5_000,
+          healthy: 3,
+          unhealthy: 5,
+        },
+        // A classic balancer has instances for members, and its listener their port.
+        get members() {
+          const [one = "", two = ""] = addresses;
+          return [
+            { address: one, port: 8080 },
+            { address: two, port: 8080 },
+          ] as const;
+        },
       },
+      settleMs: 3_000,
+      stray: async () => (await makeServers(1))[0]?.InstanceId ?? "",
       async kill(_cloud, { id }) {
         await aws.ec2((sdk) => new sdk.TerminateInstancesCommand({ InstanceIds: [id] }), call);
       },
@@ -59,6 +90,8 @@ function conform(
         "groups.protect",
         "groups.enterStandby",
         "groups.shutdown",
+        "loadBalancers.members",
+        "groups behind balancers",
       ],
     };
     const unknown = new Set(expectedToFail);
