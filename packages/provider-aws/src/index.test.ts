@@ -39,7 +39,15 @@ describe("launches on AWS", () => {
     [
       {
         image: "ami-1",
-        aws: { mix: { sizes: ["t3.small", { size: "t3.large", weight: 2 }], onDemandBase: 1 } },
+        aws: {
+          mix: {
+            sizes: [
+              { size: "t3.small", weight: 1 },
+              { size: "t3.large", weight: 2 },
+            ],
+            onDemandBase: 1,
+          },
+        },
       },
     ],
   ])("%j are right", (launch) => expect(faults(aws.launch, launch)).toEqual([]));
