@@ -1,20 +1,26 @@
 import type { ActivitiesDriver, LoadBalancersDriver, Provider } from "@bellows/core";
 import { defineProvider } from "@bellows/core";
 import { createActivities } from "./activities.js";
+import { type AwsAlarms, createAlarms } from "./alarms.js";
 import { createAws } from "./client.js";
 import { PROCESSES } from "./group-native.js";
 import { READ_AFTER_WRITE_MS } from "./group-recent.js";
 import { type AwsGroups, createGroups } from "./groups.js";
 import { launchSchema, nativeSchema } from "./launch-schema.js";
 import { createLoadBalancers } from "./load-balancers.js";
+import { type AwsMetrics, createMetrics } from "./metrics.js";
 import { type AwsOwn, createNative } from "./native.js";
 import type { AwsOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
+import { type AwsPolicies, createPolicies } from "./policies.js";
 
 /** Amazon Web Services, connected: the drivers that it has, and under `native` what no other cloud has. */
 export interface AwsProvider extends Provider {
   groups: AwsGroups;
   activities: ActivitiesDriver;
+  metrics: AwsMetrics;
+  policies: AwsPolicies;
+  alarms: AwsAlarms;
   loadBalancers: Required<LoadBalancersDriver>;
   native: AwsOwn;
 }
@@ -35,13 +41,17 @@ export default defineProvider<AwsOptions, AwsProvider>({
     metricPeriodMs: 60_000,
     cooldown: "from-last-activity",
   },
-  drivers: ["groups", "activities", "loadBalancers"],
+  drivers: ["groups", "policies", "alarms", "activities", "loadBalancers", "metrics"],
   create(options, host) {
     const aws = createAws(options, host);
-    const groups = createGroups(aws, host);
+    const policies = createPolicies(aws, host);
+    const groups = createGroups(aws, host, policies);
     return {
       groups,
+      policies,
+      alarms: createAlarms(aws, host),
       activities: createActivities(aws),
+      metrics: createMetrics(aws, host),
       loadBalancers: createLoadBalancers(aws, host),
       native: createNative(aws, groups),
       close: async () => aws.close(),
@@ -49,10 +59,13 @@ export default defineProvider<AwsOptions, AwsProvider>({
   },
 });
 
+export type { AwsAlarms } from "./alarms.js";
 export type { AwsGroups } from "./groups.js";
 export type { AwsLaunch, AwsNative } from "./launch-schema.js";
+export type { AwsMetrics } from "./metrics.js";
 export type { AwsOwn, Process, Processes, Protection } from "./native.js";
 export type { Hook, Hooks, Waiting } from "./native-hooks.js";
 export type { ScheduledAction, ScheduledActions } from "./native-schedules.js";
 export type { WarmPool, WarmPoolSpec, WarmPools } from "./native-warm-pool.js";
 export type { AwsOptions } from "./options.js";
+export type { AwsPolicies } from "./policies.js";
