@@ -21,10 +21,17 @@ export interface Need {
 const ROUND = ["groups.get", "groups.observe"];
 const MAKE = ["groups.get", "groups.create", "groups.update", "launch.get", "launch.set"];
 const BALANCER = ["loadBalancers.get", "loadBalancers.create", "loadBalancers.update"];
-const PRUNE = ["groups.list", "groups.delete", "loadBalancers.list", "loadBalancers.delete"];
-const NATIVE = ["list", "get", "create", "update", "delete"].flatMap((verb) => [
-  `policies.${verb}`,
-  `alarms.${verb}`,
+const NATIVE = [
+  "policies.list",
+  "policies.create",
+  "policies.update",
+  "alarms.get",
+  "alarms.create",
+  "alarms.update",
+];
+const PRUNE = ["policies", "alarms", "groups", "loadBalancers"].flatMap((noun) => [
+  `${noun}.list`,
+  `${noun}.delete`,
 ]);
 
 /** Which methods of a provider's drivers a file needs. Where core keeps the groups, that is of its servers. */

@@ -51,10 +51,26 @@ const found = (changes: Partial<FoundGroup> = {}): FoundGroup => ({
     policy("scale_up", { adjust: { change: 1 }, cooldownMs: 180_000 }),
     policy("scale_down", { adjust: { percent: -25 }, minMagnitude: 2 }),
     policy("by hand", {}),
+    policy("spread", {
+      adjust: {
+        steps: [
+          { atMost: -30, adjust: { percent: -50 } },
+          { atLeast: -30, atMost: 0, adjust: { percent: 0 } },
+          { atLeast: 0, atMost: 10, adjust: { percent: 10 } },
+          { atLeast: 10, adjust: { percent: 50 } },
+        ],
+      },
+    }),
+    policy("steady", {
+      adjust: { target: { value: 60 } },
+      native: { predefined: "ASGAverageCPUUtilization" },
+    }),
+    policy("follow", { adjust: { target: { value: 50 } }, native: { predefined: "ALBRequestCount" } }),
   ],
   alarms: [
     alarm("up", "scale_up", { above: 70 }),
     alarm("down", "scale_down", { atMost: 10, metric: { namespace: "AWS/SQS", name: "NumberOfMessages" } }),
+    alarm("wide", "spread", { atLeast: 60 }),
     alarm("page", "", { above: 95 }),
   ],
   besides: { hooks: [], schedules: [], warmPool: false },
@@ -102,7 +118,7 @@ describe("bellows import aws", () => {
   test("the cloud's policies stand in comments, ready to be kept by the file", async () => {
     const { text } = writeGroup(found());
     const { config } = await read(uncommented(text));
-    expect(config.groups.my_group?.scaling.policies.slice(2)).toEqual([
+    expect(config.groups.my_group?.scaling.policies.slice(2, 5)).toEqual([
       {
         name: "scale_up",
         engine: "native",
@@ -119,7 +135,22 @@ describe("bellows import aws", () => {
         adjust: { percent: -25 },
         minMagnitude: 2,
       },
+      {
+        name: "spread",
+        engine: "native",
+        signal: "cpu",
+        forMs: 120_000,
+        adjust: {
+          steps: [
+            { atMost: 30, adjust: { percent: -50 } },
+            { atLeast: 60, adjust: { percent: 10 } },
+            { atLeast: 70, adjust: { percent: 50 } },
+          ],
+        },
+      },
     ]);
+    expect(text).toContain("steady: { engine: native, target: { signal: cpu, value: 60 } }");
+    expect(text).toContain("delete the old ones then: up, down, wide.");
   });
 
   test("what has no words is said, in the file and beside it", () => {
@@ -127,6 +158,7 @@ describe("bellows import aws", () => {
     const { text, unsaid } = writeGroup(found({ besides }));
     expect(unsaid).toEqual([
       "policy by hand: no alarm executes it",
+      "policy follow: AWS alone has its predefined",
       "alarm page watches the group and executes none of its policies",
       "lifecycle hook drain stays as it is",
       "scheduled action night goes on at AWS",
@@ -161,6 +193,8 @@ describe("bellows import aws", () => {
       ["idle", undefined],
       ["scale_up", "native"],
       ["scale_down", "native"],
+      ["spread", "native"],
+      ["steady", "native"],
     ]);
   });
 

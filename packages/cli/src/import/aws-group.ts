@@ -1,5 +1,5 @@
 import { type Alarm, formatDuration, type Group, type LaunchConfiguration, type Policy } from "@bellows/core";
-import { sayMetric, sayPolicies, type Words } from "./native-policies.js";
+import { CPU, sayMetric, sayPolicies, type Words } from "./native-policies.js";
 import { blockLines, flowText } from "./yaml-text.js";
 
 /** What AWS tells of a group. */
@@ -34,7 +34,7 @@ export interface WrittenGroup {
 export function writeGroup(found: FoundGroup): WrittenGroup {
   const { group, launch } = found;
   const own = launch !== undefined;
-  const { metrics, policies, unsaid } = sayPolicies(
+  const { metrics, policies, alarms, unsaid } = sayPolicies(
     found.policies,
     found.alarms,
     new Map([["cpu", cpuOf(found)]]),
@@ -61,7 +61,7 @@ export function writeGroup(found: FoundGroup): WrittenGroup {
     ...[...metrics].map(([name, words]) => `      ${hash(own || name === "cpu")}${entry(name, words)}`),
     "    policies:",
     ...sample(policies, own),
-    ...nativeLines(policies, own),
+    ...nativeLines(policies, alarms, own),
     ...unsaid.map((text) => `# Not said here: ${text}.`),
   ];
   return { text: `${lines.join("\n")}\n`, unsaid };
@@ -94,15 +94,7 @@ function cpuOf({ group, alarms }: FoundGroup): Words {
   );
   const said = watched && sayMetric(watched);
   if (said !== undefined) return said;
-  return {
-    source: "cloudwatch",
-    namespace: "AWS/EC2",
-    metric: "CPUUtilization",
-    stat: "Average",
-    period: "5m",
-    maxAge: "15m",
-    dimensions,
-  };
+  return { ...CPU, period: "5m", maxAge: "15m", dimensions };
 }
 
 const SAMPLE: readonly (readonly [name: string, words: Words])[] = [
@@ -119,13 +111,20 @@ function sample(policies: ReadonlyMap<string, Words>, own: boolean): string[] {
   ];
 }
 
-function nativeLines(policies: ReadonlyMap<string, Words>, own: boolean): string[] {
+function nativeLines(
+  policies: ReadonlyMap<string, Words>,
+  alarms: readonly string[],
+  own: boolean,
+): string[] {
   if (policies.size === 0) return [];
   return [
     own
       ? "      # Kept and evaluated by AWS:"
       : "      # AWS keeps these and goes on with them. Without the #, bellows apply keeps them in step with this file:",
     ...[...policies].map(([name, words]) => `      ${hash(own)}${entry(name, words)}`),
+    ...(alarms.length === 0
+      ? []
+      : [`      # apply makes alarms of its own for them; delete the old ones then: ${alarms.join(", ")}.`]),
   ];
 }
 
