@@ -1,5 +1,8 @@
 import { text, z } from "@bellows/core";
 
+/** What a region's name looks like. */
+export const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
 /** A role to take on before anything is called. */
 const roleSchema = z.strictObject({
   arn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+/, "must be the ARN of a role"),
@@ -31,7 +34,7 @@ export const optionsSchema = z
   .strictObject({
     region: z
       .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as eu-west-1")
+      .regex(REGION, "must be a region such as eu-west-1")
       .optional()
       .describe("Region; default: AWS_REGION, then the profile's."),
     profile: text().optional().describe("Profile of the shared configuration files."),
