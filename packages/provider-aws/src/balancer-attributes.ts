@@ -5,7 +5,7 @@
 import type { LoadBalancerAttributes } from "@aws-sdk/client-elastic-load-balancing";
 import type { Pool } from "@bellows/core";
 import type { BalancerNative, BalancerType } from "./balancer-native.js";
-import type { WantedPool } from "./balancer-spec.js";
+import type { WantedPool } from "./balancer-wanted.js";
 
 /** Attributes of the newer API: keys and values, both texts. */
 export type Pairs = Readonly<Record<string, string>>;

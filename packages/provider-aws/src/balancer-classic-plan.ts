@@ -14,8 +14,9 @@ import type {
 import type { HealthCheck } from "@bellows/core";
 import { changedSections, classicAttributes } from "./balancer-attributes.js";
 import { fromClassicCheck, isOnOwnPort, toClassicCheck } from "./balancer-health.js";
-import type { Wanted, WantedListener } from "./balancer-spec.js";
+import { isSameSet, type SetChange, setChange } from "./balancer-sets.js";
 import { BALANCER_TAGS, type Tag, tagChanges, tagValue } from "./balancer-tags.js";
+import type { Wanted, WantedListener } from "./balancer-wanted.js";
 import { RESERVED_TAG } from "./group-map.js";
 
 /** A classic balancer as AWS describes it. */
@@ -49,16 +50,10 @@ export interface ClassicPlan {
   oldPolicies: string[];
   healthCheck?: ClassicCheck;
   attributes?: LoadBalancerAttributes;
-  zones: Change;
-  subnets: Change;
+  zones: SetChange;
+  subnets: SetChange;
   securityGroups?: string[];
   tags: { set: { Key: string; Value: string }[]; remove: string[] };
-}
-
-/** What comes to a set, and what goes from it. */
-interface Change {
-  add: string[];
-  remove: string[];
 }
 
 /** Compares. What `wanted` leaves out stays as it is. */
@@ -254,26 +249,4 @@ function planTags(
   if (ownPort !== undefined && ownPort !== marked) set.push({ Key: BALANCER_TAGS.ownPort, Value: ownPort });
   if (ownPort === undefined && marked !== undefined) remove.push(BALANCER_TAGS.ownPort);
   return { set, remove };
-}
-
-/** What is to come and to go; nothing where nothing is wanted. */
-export function setChange(
-  there: readonly string[] | undefined,
-  wanted: readonly string[] | undefined,
-): Change {
-  if (wanted === undefined) return { add: [], remove: [] };
-  const now = there ?? [];
-  return {
-    add: wanted.filter((one) => !now.includes(one)),
-    remove: now.filter((one) => !wanted.includes(one)),
-  };
-}
-
-/** Whether two lists hold the same, in whatever order; one that is not wanted is like any. */
-export function isSameSet(
-  there: readonly string[] | undefined,
-  wanted: readonly string[] | undefined,
-): boolean {
-  const { add, remove } = setChange(there, wanted);
-  return add.length === 0 && remove.length === 0;
 }

@@ -7,9 +7,9 @@ import type {
 import type { Health, Listener, LoadBalancer, Member, Protocol } from "@bellows/core";
 import { classicDrainMs } from "./balancer-attributes.js";
 import type { ClassicState } from "./balancer-classic-plan.js";
+import { plainProtocol } from "./balancer-faults.js";
 import { fromClassicCheck } from "./balancer-health.js";
 import { DEFAULT_POOL } from "./balancer-names.js";
-import { plainProtocol } from "./balancer-spec.js";
 import { BALANCER_TAGS, metadataOf, tagValue } from "./balancer-tags.js";
 
 /** A classic balancer. It has no states of its own: once it is there it works. */

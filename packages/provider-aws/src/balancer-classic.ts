@@ -19,8 +19,8 @@ import { classicNamed } from "./balancer-find.js";
 import { isOnOwnPort } from "./balancer-health.js";
 import { addressesOf, pickPool, readMember, withInstanceIds } from "./balancer-members.js";
 import { DEFAULT_POOL } from "./balancer-names.js";
-import type { Wanted, WantedBalancer } from "./balancer-spec.js";
 import { BALANCER_TAGS, makeBalancerTags, type Tag } from "./balancer-tags.js";
+import type { Wanted, WantedBalancer } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
 import { actOnce, takenBack } from "./making.js";
 

@@ -1,6 +1,6 @@
 import type { CallOptions, Host, LoadBalancer, Member, Metadata, NewMember } from "@bellows/core";
 import type { BalancerType } from "./balancer-native.js";
-import type { Wanted } from "./balancer-spec.js";
+import type { Wanted } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
 import { withNote } from "./making.js";
 

@@ -10,10 +10,10 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { HealthCheck } from "@bellows/core";
 import { balancerPairs, changedPairs, type Pairs, poolPairs } from "./balancer-attributes.js";
-import { isSameSet } from "./balancer-classic-plan.js";
 import { fromTargetGroupCheck } from "./balancer-health.js";
-import type { Wanted, WantedListener, WantedPool } from "./balancer-spec.js";
+import { isSameSet } from "./balancer-sets.js";
 import { BALANCER_TAGS, type Tag, tagChanges, tagValue } from "./balancer-tags.js";
+import type { Wanted, WantedListener, WantedPool } from "./balancer-wanted.js";
 
 /** A pool as it stands: a target group. */
 export interface PoolState {

@@ -4,14 +4,14 @@ import type {
   Listener as ListenerV2,
   TargetGroup,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { ConfigError, collect, isBellowsError, type Member, pages } from "@bellows/core";
+import { collect, isBellowsError, type Member, pages } from "@bellows/core";
 import { balancerPairs, type Pairs, pairsOf, poolPairs } from "./balancer-attributes.js";
 import { allTargetGroups } from "./balancer-find.js";
 import { poolOfTargetGroup } from "./balancer-names.js";
-import type { Wanted } from "./balancer-spec.js";
 import { BALANCER_TAGS, type Tag, tagValue } from "./balancer-tags.js";
 import type { PoolState, StateV2 } from "./balancer-v2-plan.js";
 import { showTarget } from "./balancer-v2-show.js";
+import type { Wanted } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
 
 /** Most things whose tags a call tells. @see docs.aws.amazon.com, DescribeTags (2015-12-01) */
@@ -142,34 +142,4 @@ export async function targetsOf(aws: Aws, group: TargetGroup, call: Call): Promi
   const { TargetGroupArn } = group;
   const answer = await aws.elbV2((sdk) => new sdk.DescribeTargetHealthCommand({ TargetGroupArn }), call);
   return (answer.TargetHealthDescriptions ?? []).map((target) => showTarget(target, group));
-}
-
-/**
- * The default subnets of zones: where application and network balancers stand when zones are named.
- * @throws ConfigError that names the zones that have none.
- */
-export async function defaultSubnets(
-  aws: Aws,
-  zones: readonly string[],
-  call: Call,
-): Promise<{ zone: string; subnet: string }[]> {
-  const { Subnets = [] } = await aws.ec2(
-    (sdk) =>
-      new sdk.DescribeSubnetsCommand({
-        Filters: [
-          { Name: "default-for-az", Values: ["true"] },
-          { Name: "availability-zone", Values: [...zones] },
-        ],
-      }),
-    call,
-  );
-  const found = new Map(Subnets.map(({ AvailabilityZone, SubnetId = "" }) => [AvailabilityZone, SubnetId]));
-  const missing = zones.filter((zone) => !found.has(zone));
-  if (missing.length === 0) return zones.map((zone) => ({ zone, subnet: found.get(zone) ?? "" }));
-  throw new ConfigError(`zone ${missing.join(", ")} has no default subnet, or is no zone of this region`, {
-    provider: aws.key,
-    operation: call.operation,
-    ...(call.resource === undefined ? {} : { resource: call.resource }),
-    hint: "name subnets instead of zones",
-  });
 }

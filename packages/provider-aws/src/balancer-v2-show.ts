@@ -6,10 +6,10 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Health, Listener, LoadBalancer, Member, Pool, Protocol } from "@bellows/core";
 import { algorithmOf, drainMsOf } from "./balancer-attributes.js";
+import { plainProtocol } from "./balancer-faults.js";
 import { fromTargetGroupCheck } from "./balancer-health.js";
 import { DEFAULT_POOL } from "./balancer-names.js";
 import type { BalancerType } from "./balancer-native.js";
-import { plainProtocol } from "./balancer-spec.js";
 import { BALANCER_TAGS, metadataOf, tagValue } from "./balancer-tags.js";
 import { type PoolState, type StateV2, targetOf } from "./balancer-v2-plan.js";
 

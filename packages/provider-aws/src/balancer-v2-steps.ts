@@ -9,10 +9,10 @@ import type { BalancerContext, Step } from "./balancer-context.js";
 import { targetGroupsNamed } from "./balancer-find.js";
 import { toTargetGroupCheck } from "./balancer-health.js";
 import { targetGroupName } from "./balancer-names.js";
-import type { Wanted, WantedListener } from "./balancer-spec.js";
 import { BALANCER_TAGS, makeBalancerTags, tagValue } from "./balancer-tags.js";
 import type { NewPool, PlanV2, StateV2 } from "./balancer-v2-plan.js";
 import { listenersOf, tagsV2 } from "./balancer-v2-read.js";
+import type { Wanted, WantedListener } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
 import { actOnce } from "./making.js";
 

@@ -3,29 +3,16 @@
  * balancer-v2-plan.ts, and done in balancer-v2-steps.ts.
  * @see docs.aws.amazon.com, Elastic Load Balancing API 2015-12-01
  */
-import type {
-  LoadBalancer as BalancerV2,
-  TargetDescription,
-  TargetGroup,
-} from "@aws-sdk/client-elastic-load-balancing-v2";
-import {
-  ConfigError,
-  collect,
-  type LoadBalancer,
-  type Member,
-  type NewMember,
-  UnsupportedError,
-} from "@bellows/core";
+import type { LoadBalancer as BalancerV2, TargetGroup } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { ConfigError, collect, type LoadBalancer, type Member, UnsupportedError } from "@bellows/core";
 import { drainMsOf } from "./balancer-attributes.js";
 import { type BalancerContext, type OpenBalancer, takeSteps } from "./balancer-context.js";
-import { allTargetGroups, v2Named } from "./balancer-find.js";
-import { addressesOf, pickPool, readMember, requireAddresses, withInstanceIds } from "./balancer-members.js";
+import { allTargetGroups } from "./balancer-find.js";
+import { pickPool } from "./balancer-members.js";
 import type { BalancerType } from "./balancer-native.js";
-import type { Wanted, WantedBalancer } from "./balancer-spec.js";
-import { makeBalancerTags } from "./balancer-tags.js";
+import { deregisterTargets, registerTargets, targetMembers } from "./balancer-v2-members.js";
 import { planV2, type StateV2, wordsOfV2 } from "./balancer-v2-plan.js";
 import {
-  defaultSubnets,
   listenersOf,
   partsFor,
   poolsOf,
@@ -35,9 +22,11 @@ import {
   targetsOf,
 } from "./balancer-v2-read.js";
 import { showV2 } from "./balancer-v2-show.js";
-import { removeTargetGroup, stepsV2, type Undo, undoCall } from "./balancer-v2-steps.js";
+import { removeTargetGroup, stepsV2, type Undo } from "./balancer-v2-steps.js";
+import { defaultSubnets, withSubnets } from "./balancer-v2-subnets.js";
+import type { Wanted } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
-import { actOnce, takenBack, withNote } from "./making.js";
+import { takenBack, withNote } from "./making.js";
 
 /** Balancers that a list reads at once: each takes two calls of its own and one for each pool. */
 const AT_ONCE = 4;
@@ -118,39 +107,9 @@ export function openV2(context: BalancerContext, balancer: BalancerV2): OpenBala
         call,
       );
     },
-    async members(call, pool) {
-      const group = await pick(call, pool);
-      const members = await targetsOf(aws, group, call);
-      if (group.TargetType !== "instance") return members;
-      const ids = members.map(({ id }) => bareId(id));
-      const addresses = await addressesOf(aws, ids, call);
-      return members.map((member) => {
-        const address = addresses.get(bareId(member.id));
-        return address === undefined ? member : { ...member, address };
-      });
-    },
-    async register(members, call, pool) {
-      const group = await pick(call, pool);
-      const Targets = await targetsFor(aws, group, members, call);
-      if (Targets.length > 0)
-        await aws.elbV2(
-          (sdk) => new sdk.RegisterTargetsCommand({ TargetGroupArn: group.TargetGroupArn, Targets }),
-          call,
-        );
-      return Targets.map((target) => memberId(group, target));
-    },
-    async deregister(ids, call, pool) {
-      const group = await pick(call, pool);
-      const { TargetGroupArn, TargetType } = group;
-      const Targets = (await targetsOf(aws, group, call))
-        .filter(({ id, state }) => ids.includes(id) && state !== "draining")
-        .map(({ id, address, port }) => ({
-          Id: TargetType === "ip" ? (address ?? id) : bareId(id),
-          ...(port !== undefined && { Port: port }),
-        }));
-      if (Targets.length > 0)
-        await aws.elbV2((sdk) => new sdk.DeregisterTargetsCommand({ TargetGroupArn, Targets }), call);
-    },
+    members: async (call, pool) => targetMembers(aws, await pick(call, pool), call),
+    register: async (members, call, pool) => registerTargets(aws, await pick(call, pool), members, call),
+    deregister: async (ids, call, pool) => deregisterTargets(aws, await pick(call, pool), ids, call),
     async drainMs(call, pool) {
       const there = await readV2(
         aws,
@@ -225,106 +184,6 @@ export async function* listedV2(
         return showV2({ balancer, listeners, pools, tags: tags.get(arn) ?? [] }, new Map(members));
       }),
     );
-}
-
-/**
- * Makes a balancer, the target groups of its pools and its listeners. What a failing step has made is taken back.
- * @throws AlreadyExistsError when a target group has the name of a pool's.
- */
-export async function makeV2(context: BalancerContext, asked: WantedBalancer, call: Call): Promise<void> {
-  const { aws } = context;
-  const { name, type, native, metadata = {}, owner, zones, subnets } = asked;
-  const Subnets = subnets ?? (await defaultSubnets(aws, zones ?? [], call)).map(({ subnet }) => subnet);
-  const Tags = makeBalancerTags(metadata, owner);
-  const fields = {
-    Name: name,
-    Type: type === "network" ? ("network" as const) : ("application" as const),
-    Subnets,
-    ...(native.securityGroups && { SecurityGroups: native.securityGroups }),
-    ...(native.scheme && { Scheme: native.scheme }),
-    ...(Tags.length > 0 && { Tags }),
-  };
-  let balancer: BalancerV2 | undefined;
-  await actOnce(
-    context,
-    async () => {
-      const answer = await aws.elbV2((sdk) => new sdk.CreateLoadBalancerCommand(fields), call);
-      balancer = answer.LoadBalancers?.[0];
-    },
-    async () => {
-      [balancer] = await v2Named(aws, [name], call);
-      return balancer !== undefined;
-    },
-    call.signal,
-  );
-  const there: StateV2 = {
-    balancer: { ...balancer, Scheme: native.scheme ?? balancer?.Scheme },
-    listeners: [],
-    pools: new Map(),
-    attributes: {},
-    tags: Tags,
-  };
-  const LoadBalancerArn = balancer?.LoadBalancerArn ?? "";
-  const made: Undo[] = [
-    [
-      `load balancer ${name}`,
-      async () =>
-        void (await aws.elbV2(
-          (sdk) => new sdk.DeleteLoadBalancerCommand({ LoadBalancerArn }),
-          undoCall(call),
-        )),
-    ],
-  ];
-  const { zones: _zones, subnets: _subnets, ...wanted } = asked;
-  const { securityGroups: _sent, scheme: _scheme, ...later } = native;
-  const settled = { ...wanted, native: later };
-  try {
-    await takeSteps(stepsV2({ context, there, wanted: settled, plan: planV2(there, settled), call, made }));
-  } catch (error) {
-    throw await takenBack(error, made);
-  }
-}
-
-/** Zones become their default subnets, where it does not stand in exactly these zones already. */
-async function withSubnets(aws: Aws, { balancer }: StateV2, wanted: Wanted, call: Call): Promise<Wanted> {
-  const { zones, ...rest } = wanted;
-  if (zones === undefined) return wanted;
-  const now = new Map(
-    (balancer.AvailabilityZones ?? []).map(({ ZoneName = "", SubnetId = "" }) => [ZoneName, SubnetId]),
-  );
-  const more = zones.filter((zone) => !now.has(zone));
-  const found = more.length === 0 ? [] : await defaultSubnets(aws, more, call);
-  for (const { zone, subnet } of found) now.set(zone, subnet);
-  return { ...rest, subnets: zones.map((zone) => now.get(zone) ?? "") };
-}
-
-/** What members are as targets: instances by id, or addresses. */
-async function targetsFor(
-  aws: Aws,
-  { Port: usual, TargetType }: TargetGroup,
-  members: readonly NewMember[],
-  call: Call,
-): Promise<TargetDescription[]> {
-  const asked = members.map(readMember);
-  const portOf = (port: number | undefined) => (port === undefined || port === usual ? {} : { Port: port });
-  if (TargetType !== "ip")
-    return (await withInstanceIds(aws, asked, call)).map(({ id, port }) => ({ Id: id, ...portOf(port) }));
-  const unknown = asked.flatMap(({ id, address }) => (address === undefined && id !== undefined ? [id] : []));
-  const addresses = await requireAddresses(aws, unknown, call);
-  const byId = new Map(unknown.map((id, index) => [id, addresses[index]]));
-  return asked.map(({ id = "", address = byId.get(id) ?? "", port }) => ({ Id: address, ...portOf(port) }));
-}
-
-function memberId(
-  { Port: usual, TargetType }: TargetGroup,
-  { Id = "", Port = usual }: TargetDescription,
-): string {
-  return TargetType === "ip" || Port !== usual ? `${Id}:${Port ?? ""}` : Id;
-}
-
-/** An instance's id without the port that it listens on. */
-function bareId(id: string): string {
-  return id.replace(/:\d+$/, "");
 }
 
 /** @throws UnsupportedError for what AWS can't change. */

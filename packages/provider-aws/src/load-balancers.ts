@@ -21,9 +21,10 @@ import { makeClassic } from "./balancer-classic.js";
 import { type BalancerContext, balancerCall, type OpenBalancer } from "./balancer-context.js";
 import { plainCheck } from "./balancer-health.js";
 import { findBalancer, findOfType, listBalancers, openBalancer } from "./balancer-open.js";
-import { readPatch, readSpec, refuseAll, type WantedBalancer } from "./balancer-spec.js";
+import { readPatch, readSpec, refuseAll } from "./balancer-spec.js";
 import { balancerTagFaults } from "./balancer-tags.js";
-import { makeV2 } from "./balancer-v2.js";
+import { makeV2 } from "./balancer-v2-make.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
 import { createTurns } from "./making.js";
 
