@@ -13,6 +13,7 @@ import {
   ThrottledError,
   TimeoutError,
   UnavailableError,
+  UnsupportedError,
 } from "@bellows/core";
 
 type ErrorClass = new (message: string, details?: ErrorDetails) => BellowsError;
@@ -83,6 +84,7 @@ const CODES: ReadonlyMap<string, Meaning> = new Map(
           "NoSuchEntity CertificateNotFound",
         { error: NotFoundError },
       ],
+      ["UnsupportedOperation UnsupportedOperationException", { error: UnsupportedError }],
       [
         "InternalFailure InternalError InternalServerError ServiceUnavailable Unavailable InternalServiceError",
         { error: UnavailableError },

@@ -25,10 +25,9 @@ export function callOf(method: string, group: string, options: { signal?: AbortS
  */
 export async function waitForGroup(
   { aws, host: { clock } }: GroupContext,
-  call: Call & { resource?: string | undefined },
+  call: Call,
   options: WriteOptions | undefined,
   fits: (group: AutoScalingGroup) => boolean = () => true,
-  what = "to be stable",
 ): Promise<void> {
   if (options?.wait !== true) return;
   const { signal, timeoutMs } = options;
@@ -40,7 +39,7 @@ export async function waitForGroup(
     },
     {
       clock,
-      what: `group ${name} ${what}`,
+      what: `group ${name} to be stable`,
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     },
@@ -69,7 +68,11 @@ export async function inBatches(
  * Makes a call that AWS refuses with a mere ValidationError when the group is not there any more.
  * @throws NotFoundError when that is why.
  */
-export async function onGroup<T>({ aws }: GroupContext, call: Call, act: () => Promise<T>): Promise<T> {
+export async function onGroup<T>(
+  { aws }: Pick<GroupContext, "aws">,
+  call: Call,
+  act: () => Promise<T>,
+): Promise<T> {
   try {
     return await act();
   } catch (error) {

@@ -6,6 +6,7 @@ import { createAws } from "./client.js";
 import { PROCESSES } from "./group-native.js";
 import { READ_AFTER_WRITE_MS } from "./group-recent.js";
 import { type AwsGroups, createGroups } from "./groups.js";
+import { type AwsLaunches, createLaunch } from "./launch.js";
 import { launchSchema, nativeSchema } from "./launch-schema.js";
 import { createLoadBalancers } from "./load-balancers.js";
 import { type AwsMetrics, createMetrics } from "./metrics.js";
@@ -17,6 +18,7 @@ import { type AwsPolicies, createPolicies } from "./policies.js";
 /** Amazon Web Services, connected: the drivers that it has, and under `native` what no other cloud has. */
 export interface AwsProvider extends Provider {
   groups: AwsGroups;
+  launch: AwsLaunches;
   activities: ActivitiesDriver;
   metrics: AwsMetrics;
   policies: AwsPolicies;
@@ -41,13 +43,14 @@ export default defineProvider<AwsOptions, AwsProvider>({
     metricPeriodMs: 60_000,
     cooldown: "from-last-activity",
   },
-  drivers: ["groups", "policies", "alarms", "activities", "loadBalancers", "metrics"],
+  drivers: ["groups", "launch", "policies", "alarms", "activities", "loadBalancers", "metrics"],
   create(options, host) {
     const aws = createAws(options, host);
     const policies = createPolicies(aws, host);
     const groups = createGroups(aws, host, policies);
     return {
       groups,
+      launch: createLaunch(aws, host),
       policies,
       alarms: createAlarms(aws, host),
       activities: createActivities(aws),
@@ -61,6 +64,7 @@ export default defineProvider<AwsOptions, AwsProvider>({
 
 export type { AwsAlarms } from "./alarms.js";
 export type { AwsGroups } from "./groups.js";
+export type { AwsLaunches } from "./launch.js";
 export type { AwsLaunch, AwsNative } from "./launch-schema.js";
 export type { AwsMetrics } from "./metrics.js";
 export type { AwsOwn, Process, Processes, Protection } from "./native.js";

@@ -4,10 +4,18 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { CreateLaunchConfigurationType, LaunchConfiguration } from "@aws-sdk/client-auto-scaling";
-import { AlreadyExistsError, type BellowsError, isBellowsError, type Page, pages } from "@bellows/core";
+import {
+  AlreadyExistsError,
+  type BellowsError,
+  isBellowsError,
+  type Page,
+  pages,
+  UnsupportedError,
+} from "@bellows/core";
 import { type Aws, type Call, mayHaveHappened } from "./client.js";
 import { type AwsOwnWords, decodeUserData, defined, deviceWords, encodeUserData } from "./launch-data.js";
 import { configurationName, derivedName, readConfigurationName } from "./launch-names.js";
+import { plainLaunch } from "./launch-rules.js";
 import type { AwsLaunch } from "./launch-schema.js";
 
 /** Most configurations of one answer. @see docs.aws.amazon.com, DescribeLaunchConfigurations */
@@ -65,26 +73,26 @@ export function wordsOfConfiguration(found: LaunchConfiguration, group: string):
   const devices = (found.BlockDeviceMappings ?? []).map(deviceWords);
   const own: AwsOwnWords = {
     kind: "configuration",
-    instanceProfile: found.IamInstanceProfile || undefined,
-    blockDevices: devices.length === 0 ? undefined : devices,
+    instanceProfile: found.IamInstanceProfile,
+    blockDevices: devices,
     publicAddress: found.AssociatePublicIpAddress,
-    detailedMonitoring: found.InstanceMonitoring?.Enabled || undefined,
-    ebsOptimized: found.EbsOptimized || undefined,
-    spotMaxPrice: found.SpotPrice || undefined,
-    tenancy: (found.PlacementTenancy || undefined) as AwsOwnWords["tenancy"],
+    detailedMonitoring: found.InstanceMonitoring?.Enabled,
+    ebsOptimized: found.EbsOptimized,
+    spotMaxPrice: found.SpotPrice,
+    tenancy: found.PlacementTenancy as AwsOwnWords["tenancy"],
     metadataTokens: found.MetadataOptions?.HttpTokens,
     metadataHopLimit: found.MetadataOptions?.HttpPutResponseHopLimit,
   };
   const words: AwsLaunch = {
     launchName: base === derivedName(group) ? undefined : base,
-    image: found.ImageId || undefined,
-    size: found.InstanceType || undefined,
-    keyName: found.KeyName || undefined,
-    securityGroups: found.SecurityGroups?.length ? found.SecurityGroups : undefined,
+    image: found.ImageId,
+    size: found.InstanceType,
+    keyName: found.KeyName,
+    securityGroups: found.SecurityGroups,
     userData: decodeUserData(found.UserData),
-    aws: defined(own),
+    aws: own,
   };
-  return defined(words) ?? {};
+  return plainLaunch(words);
 }
 
 /** Configurations, all or those of these names, a hundred a call. */
@@ -128,7 +136,7 @@ export async function makeConfiguration(
 ): Promise<MadeConfiguration> {
   const base = launch.launchName ?? derivedName(group);
   for (let attempt = 1; ; attempt++) {
-    const all = await namedLike(aws, base, call);
+    const all = await configurationsLike(aws, base, call);
     const equal = all.find((found) => isDeepStrictEqual(wordsOfConfiguration(found, group), launch));
     if (equal !== undefined) return { name: nameOf(equal), undo: async () => undefined };
     const isMine = mine !== undefined && readConfigurationName(mine).base === base;
@@ -150,11 +158,24 @@ function isWorthALook(error: BellowsError): boolean {
 
 async function create(aws: Aws, name: string, launch: AwsLaunch, call: Call): Promise<void> {
   const input = { LaunchConfigurationName: name, ...configurationOf(launch) };
-  await aws.autoScaling((sdk) => new sdk.CreateLaunchConfigurationCommand(input), call);
+  try {
+    await aws.autoScaling((sdk) => new sdk.CreateLaunchConfigurationCommand(input), call);
+  } catch (error) {
+    // So AWS answers accounts that had no launch configuration in the region before October 2024.
+    if (!isBellowsError(error, "unsupported")) throw error;
+    throw new UnsupportedError("this account can't make launch configurations in this region", {
+      provider: aws.key,
+      operation: call.operation,
+      resource: call.resource,
+      vendorCode: error.vendorCode,
+      hint: "leave out aws: { kind: configuration }: launch templates do all that they did",
+      cause: error,
+    });
+  }
 }
 
 /** The configurations of a name, with a number or without. */
-async function namedLike(aws: Aws, base: string, call: Call): Promise<LaunchConfiguration[]> {
+export async function configurationsLike(aws: Aws, base: string, call: Call): Promise<LaunchConfiguration[]> {
   const all: LaunchConfiguration[] = [];
   for await (const found of configurations(aws, call))
     if (readConfigurationName(nameOf(found)).base === base) all.push(found);

@@ -26,6 +26,6 @@ export function configurationName(base: string, number: number): string {
 
 /** The name that people gave a launch configuration, and which one of that name it is. */
 export function readConfigurationName(name: string): { base: string; number: number } {
-  const [, base = name, number = "1"] = /^(.+)~([1-9]\d*)$/.exec(name) ?? [];
+  const [, base = name, number = "1"] = /^(.+)~([2-9]|[1-9]\d+)$/.exec(name) ?? [];
   return { base, number: Number(number) };
 }

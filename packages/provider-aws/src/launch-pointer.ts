@@ -13,11 +13,13 @@ import type {
   LaunchTemplateSpecification,
   MixedInstancesPolicy,
 } from "@aws-sdk/client-auto-scaling";
+import type { LaunchTemplateVersion } from "@aws-sdk/client-ec2";
 import { ConflictError, type Metadata } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { TAGS, tagOf } from "./group-map.js";
 import { allGroups } from "./group-read.js";
 import {
+  configurationsLike,
   deleteConfiguration,
   findConfiguration,
   makeConfiguration,
@@ -132,20 +134,39 @@ export async function launchWordsOf(aws: Aws, group: AutoScalingGroup, call: Cal
     const found = await findConfiguration(aws, configuration, call);
     return found === undefined ? {} : wordsOfConfiguration(found, name);
   }
-  const given = tagOf(group, TAGS.template);
   const { LaunchTemplateId = "", LaunchTemplateName = "", Version = "$Default" } = spec;
-  if (given === LaunchTemplateId || given === LaunchTemplateName) return bareWords(given, Version, group);
+  const given = tagOf(group, TAGS.template);
+  if (given === LaunchTemplateId || given === LaunchTemplateName)
+    return withMix(bareWords(given, Version), group);
   const version = await templateVersion(aws, LaunchTemplateId || LaunchTemplateName, Version, call);
-  if (!isOurs(version)) return bareWords(version.LaunchTemplateName ?? "", Version, group);
-  return withMix(wordsOfVersion(version, name), group);
+  return wordsOfTemplate(version, group, Version);
 }
 
-function bareWords(id: string, version: string, group: AutoScalingGroup): AwsLaunch {
-  return withMix({ aws: { template: version === "$Default" ? { id } : { id, version } } }, group);
+/**
+ * What a group is launched from when it points at this version.
+ * @param pointed - how it points there: a number, $Default or $Latest.
+ */
+export function wordsOfTemplate(
+  version: LaunchTemplateVersion,
+  group: AutoScalingGroup,
+  pointed = String(version.VersionNumber),
+): AwsLaunch {
+  const { LaunchTemplateId, LaunchTemplateName = "" } = version;
+  const given = tagOf(group, TAGS.template);
+  const isGiven = given !== undefined && (given === LaunchTemplateId || given === LaunchTemplateName);
+  const words =
+    isGiven || !isOurs(version)
+      ? bareWords(isGiven ? given : LaunchTemplateName, pointed)
+      : wordsOfVersion(version, group.AutoScalingGroupName ?? "");
+  return withMix(words, group);
+}
+
+function bareWords(id: string, version: string): AwsLaunch {
+  return { aws: { template: version === "$Default" ? { id } : { id, version } } };
 }
 
 /** Words of a template with the mix of the group that uses it. */
-export function withMix(launch: AwsLaunch, group: LaunchPointer): AwsLaunch {
+function withMix(launch: AwsLaunch, group: LaunchPointer): AwsLaunch {
   const mix = mixOf(group.MixedInstancesPolicy);
   const own = defined({ ...launch.aws, mix });
   return own === undefined ? launch : { ...launch, aws: own };
@@ -160,7 +181,8 @@ export async function dropLaunch(aws: Aws, group: AutoScalingGroup, call: Call):
   const own = derivedName(name);
   const configuration = group.LaunchConfigurationName;
   if (configuration !== undefined && readConfigurationName(configuration).base === own)
-    await deleteConfiguration(aws, configuration, call);
+    for (const { LaunchConfigurationName = "" } of await configurationsLike(aws, own, call))
+      await deleteConfiguration(aws, LaunchConfigurationName, call);
   const template = await findTemplate(aws, own, call);
   if (template?.Tags?.find(({ Key }) => Key === MADE_FOR)?.Value !== name) return;
   const id = template.LaunchTemplateId ?? "";

@@ -1,4 +1,5 @@
 import { duration, launchWords, text, z } from "@bellows/core";
+import { launchFaults, plainLaunch } from "./launch-rules.js";
 
 /** One volume of a new instance. @see docs.aws.amazon.com, EC2 API, EbsBlockDevice */
 const blockDeviceSchema = z.strictObject({
@@ -75,20 +76,9 @@ export const launchSchema = z
     aws: ownSchema.optional(),
   })
   .superRefine((launch, context) => {
-    const given = launch.aws?.template !== undefined;
-    if (launch.image === undefined && !given)
-      context.addIssue({ code: "custom", message: "needs an image, or aws: { template: … }" });
-    if (launch.size === undefined && !given && launch.aws?.mix === undefined) {
-      context.addIssue({ code: "custom", message: "needs a size, aws: { mix: … } or aws: { template: … }" });
-    }
-    if (given && launch.aws?.kind === "configuration") {
-      context.addIssue({
-        code: "custom",
-        path: ["aws", "kind"],
-        message: "must be template beside template",
-      });
-    }
-  });
+    for (const { path, message } of launchFaults(launch)) context.addIssue({ code: "custom", path, message });
+  })
+  .overwrite(plainLaunch);
 /** A checked launch configuration. */
 export type AwsLaunch = z.infer<typeof launchSchema>;
 
