@@ -1,0 +1,320 @@
+/** Instances, tags, regions and zones of EC2. */
+import { AwsError, fits, type Input, pageOf } from "./input.js";
+import type { Server, Tags } from "./state.js";
+import type { Answer } from "./wire.js";
+import { ACCOUNT, type Handlers, type World } from "./world.js";
+
+/** Zones of every region, by their last letter. */
+const ZONES = ["a", "b", "c"];
+const REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2"];
+const VPC = "vpc-0000000000000000a";
+const STATE_CODES = {
+  pending: 0,
+  running: 16,
+  "shutting-down": 32,
+  terminated: 48,
+  stopping: 64,
+  stopped: 80,
+} as const;
+/** Terminated instances stay listed for less than an hour. @see facts/aws.md, section 2, Eventual consistency */
+const LISTED_MS = 3_000_000;
+
+/** Names of the region's zones. */
+export function zonesOf({ region }: World): string[] {
+  return ZONES.map((letter) => region + letter);
+}
+
+/** The default subnet of each zone: `subnet-a` and so on. */
+function subnetsOf(world: World) {
+  return zonesOf(world).map((zone, index) => ({
+    subnetId: `subnet-0000000000000000${ZONES[index] ?? ""}`,
+    availabilityZone: zone,
+    vpcId: VPC,
+    cidrBlock: `10.0.${index}.0/24`,
+    state: "available",
+    defaultForAz: true,
+    availableIpAddressCount: 250,
+  }));
+}
+
+/** Zone of a subnet. @throws AwsError when there is no such subnet. */
+export function zoneOfSubnet(world: World, id: string): string {
+  const subnet = subnetsOf(world).find(({ subnetId }) => subnetId === id);
+  if (subnet === undefined)
+    throw new AwsError("InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`);
+  return subnet.availabilityZone;
+}
+
+/** What a server is launched with. */
+export interface Launch extends Pick<Server, "imageId" | "type" | "zone" | "securityGroups" | "tags"> {
+  keyName?: string | undefined;
+  subnetId?: string | undefined;
+  clientToken?: string | undefined;
+}
+
+/** Launches a server, which runs after `launchMs`. */
+export function launchServer(world: World, launch: Launch): Server {
+  const { state, behaviour } = world;
+  const number = Object.keys(state.servers).length + 1;
+  const server: Server = {
+    id: world.id("i"),
+    state: "pending",
+    launchedAtMs: world.now(),
+    address: `10.0.${Math.floor(number / 250)}.${(number % 250) + 4}`,
+    imageId: launch.imageId,
+    type: launch.type,
+    zone: launch.zone,
+    securityGroups: launch.securityGroups,
+    clientToken: launch.clientToken ?? "",
+    tags: launch.tags,
+    ...(launch.keyName === undefined ? {} : { keyName: launch.keyName }),
+    ...(launch.subnetId === undefined ? {} : { subnetId: launch.subnetId }),
+  };
+  state.servers[server.id] = server;
+  const start = (): void => {
+    if (server.state === "pending") server.state = "running";
+  };
+  if (behaviour.launchMs === 0) start();
+  else world.after(behaviour.launchMs, start);
+  return server;
+}
+
+/** Ends a server; it stays listed for a while. */
+export function endServer(world: World, server: Server): void {
+  if (server.state === "terminated") return;
+  server.state = world.behaviour.terminateMs === 0 ? "terminated" : "shutting-down";
+  world.after(world.behaviour.terminateMs, () => {
+    server.state = "terminated";
+  });
+  world.after(world.behaviour.terminateMs + LISTED_MS, () => {
+    delete world.state.servers[server.id];
+  });
+}
+
+/** @throws AwsError when there is no such server. */
+export function serverOf({ state }: World, id: string): Server {
+  const server = state.servers[id];
+  if (server !== undefined) return server;
+  if (!/^i-[0-9a-f]{1,17}$/.test(id))
+    throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${id}"`);
+  throw new AwsError("InvalidInstanceID.NotFound", `The instance ID '${id}' does not exist`);
+}
+
+/** `[{ Key, Value }]` as a record. */
+export function tagsOf(inputs: readonly Input[]): Tags {
+  return Object.fromEntries(inputs.map((tag) => [tag.required("Key"), tag.text("Value") ?? ""]));
+}
+
+/** A record as EC2 writes tags. */
+export function tagSet(tags: Tags): Answer[] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+/** Tags that a call gives to things of a kind, in EC2's `TagSpecification`. */
+export function specifiedTags(input: Input, kind: string): Tags {
+  const all = input.inputs("TagSpecification").filter((one) => one.text("ResourceType") === kind);
+  return Object.assign({}, ...all.map((one) => tagsOf(one.inputs("Tag")))) as Tags;
+}
+
+/** Whether a thing passes all of a call's filters. @param valuesOf - the thing's values under a filter's name. */
+export function passes(input: Input, valuesOf: (name: string) => readonly string[]): boolean {
+  return input.inputs("Filter").every((filter) => {
+    const values = valuesOf(filter.required("Name"));
+    return filter.texts("Value").some((pattern) => values.some((value) => fits(pattern, value)));
+  });
+}
+
+/** Values of `tag:KEY`, `tag-key` and `tag-value`. */
+export function tagValues(tags: Tags, name: string): string[] {
+  if (name === "tag-key") return Object.keys(tags);
+  if (name === "tag-value") return Object.values(tags);
+  const value = name.startsWith("tag:") ? tags[name.slice(4)] : undefined;
+  return value === undefined ? [] : [value];
+}
+
+function filterValues(server: Server, name: string): string[] {
+  const fields: Record<string, string> = {
+    "instance-id": server.id,
+    "instance-state-name": server.state,
+    "instance-type": server.type,
+    "image-id": server.imageId,
+    "availability-zone": server.zone,
+    "client-token": server.clientToken,
+    "vpc-id": VPC,
+    "private-ip-address": server.address,
+    ...(server.subnetId === undefined ? {} : { "subnet-id": server.subnetId }),
+  };
+  const field = fields[name];
+  return field === undefined ? tagValues(server.tags, name) : [field];
+}
+
+function stateOf(state: Server["state"]): Answer {
+  return { code: STATE_CODES[state], name: state };
+}
+
+function instance(server: Server): Answer {
+  const [isUp, name] = [server.state !== "terminated", server.address.replaceAll(".", "-")];
+  return {
+    instanceId: server.id,
+    imageId: server.imageId,
+    instanceState: stateOf(server.state),
+    privateDnsName: isUp ? `ip-${name}.ec2.internal` : "",
+    dnsName: "",
+    keyName: server.keyName,
+    instanceType: server.type,
+    launchTime: new Date(server.launchedAtMs),
+    placement: { availabilityZone: server.zone, tenancy: "default" },
+    monitoring: { state: "disabled" },
+    ...(isUp ? { subnetId: server.subnetId, vpcId: VPC, privateIpAddress: server.address } : {}),
+    groupSet: server.securityGroups.map((groupId) => ({ groupId, groupName: groupId })),
+    clientToken: server.clientToken,
+    tagSet: tagSet(server.tags),
+    architecture: "x86_64",
+  };
+}
+
+function reservation(servers: readonly Server[]): Answer {
+  const [first] = servers;
+  return {
+    reservationId: first?.id.replace(/^i/, "r") ?? "",
+    ownerId: ACCOUNT,
+    groupSet: [],
+    instancesSet: servers.map(instance),
+  };
+}
+
+function chosen(world: World, input: Input): Server[] {
+  const servers = input.texts("InstanceId").map((id) => serverOf(world, id));
+  return servers.length > 0 ? servers : Object.values(world.state.servers);
+}
+
+/** Changes servers' states. @returns what EC2 answers. */
+function change(world: World, input: Input, to: (server: Server) => void): Answer {
+  const servers = input.texts("InstanceId").map((id) => serverOf(world, id));
+  return {
+    instancesSet: servers.map((server) => {
+      const previousState = stateOf(server.state);
+      to(server);
+      return { instanceId: server.id, currentState: stateOf(server.state), previousState };
+    }),
+  };
+}
+
+/** Actions on instances and their surroundings. */
+export const ec2: Handlers = {
+  RunInstances(world, input) {
+    const clientToken = input.text("ClientToken");
+    const made = Object.values(world.state.servers).filter((one) => one.clientToken === clientToken);
+    if (clientToken !== undefined && made.length > 0) return reservation(made);
+    const subnetId = input.text("SubnetId");
+    const zone =
+      subnetId === undefined
+        ? input.input("Placement")?.text("AvailabilityZone")
+        : zoneOfSubnet(world, subnetId);
+    const launch: Launch = {
+      imageId: input.text("ImageId") ?? "",
+      type: input.text("InstanceType") ?? "m1.small",
+      zone: zone ?? zonesOf(world)[0] ?? "",
+      securityGroups: input.texts("SecurityGroupId"),
+      tags: specifiedTags(input, "instance"),
+      keyName: input.text("KeyName"),
+      subnetId,
+      clientToken,
+    };
+    const count = input.number("MaxCount") ?? 1;
+    const launchOne = (): Server => launchServer(world, { ...launch, tags: { ...launch.tags } });
+    return reservation(Array.from({ length: count }, launchOne));
+  },
+  DescribeInstances(world, input) {
+    const found = chosen(world, input).filter((one) => passes(input, (name) => filterValues(one, name)));
+    const paging = { key: (one: Server) => one.id, size: "MaxResults", usual: 1_000, most: 1_000 };
+    const { page, next } = pageOf(found, input, paging);
+    return { reservationSet: page.map((one) => reservation([one])), nextToken: next };
+  },
+  TerminateInstances: (world, input) => change(world, input, (server) => endServer(world, server)),
+  StopInstances: (world, input) =>
+    change(world, input, (server) => {
+      server.state = "stopped";
+    }),
+  StartInstances: (world, input) =>
+    change(world, input, (server) => {
+      server.state = "running";
+    }),
+  CreateTags(world, input) {
+    const given = tagsOf(input.inputs("Tag"));
+    for (const id of input.texts("ResourceId")) Object.assign(taggedBy(world, id), given);
+    return { return: true };
+  },
+  DeleteTags(world, input) {
+    for (const id of input.texts("ResourceId"))
+      for (const tag of input.inputs("Tag")) Reflect.deleteProperty(taggedBy(world, id), tag.required("Key"));
+    return { return: true };
+  },
+  DescribeRegions: (_world, input) => {
+    const names = input.texts("RegionName");
+    return {
+      regionInfo: REGIONS.filter((name) => names.length === 0 || names.includes(name)).map((regionName) => ({
+        regionName,
+        regionEndpoint: `ec2.${regionName}.amazonaws.com`,
+        optInStatus: "opt-in-not-required",
+      })),
+    };
+  },
+  DescribeAvailabilityZones: (world) => ({
+    availabilityZoneInfo: zonesOf(world).map((zoneName, index) => ({
+      zoneName,
+      zoneState: "available",
+      zoneId: `az${index + 1}`,
+      zoneType: "availability-zone",
+      regionName: world.region,
+      optInStatus: "opt-in-not-required",
+      groupName: world.region,
+      networkBorderGroup: world.region,
+    })),
+  }),
+  DescribeVpcs: () => ({
+    vpcSet: [{ vpcId: VPC, isDefault: true, state: "available", cidrBlock: "10.0.0.0/16" }],
+  }),
+  DescribeSubnets(world, input) {
+    const ids = input.texts("SubnetId");
+    for (const id of ids) zoneOfSubnet(world, id);
+    const all = subnetsOf(world).filter(({ subnetId }) => ids.length === 0 || ids.includes(subnetId));
+    const valuesOf = (subnet: (typeof all)[number], name: string): string[] =>
+      ({
+        "availability-zone": [subnet.availabilityZone],
+        availabilityZone: [subnet.availabilityZone],
+        "vpc-id": [VPC],
+        "subnet-id": [subnet.subnetId],
+        "default-for-az": ["true"],
+        state: ["available"],
+      })[name] ?? [];
+    return { subnetSet: all.filter((one) => passes(input, (name) => valuesOf(one, name))) };
+  },
+  DescribeSecurityGroups(_world, input) {
+    const standard = { groupId: "sg-0000000000000000a", groupName: "default" };
+    const [ids, names] = [input.texts("GroupId"), input.texts("GroupName")];
+    for (const id of [
+      ...ids.filter((one) => one !== standard.groupId),
+      ...names.filter((one) => one !== "default"),
+    ])
+      throw new AwsError("InvalidGroup.NotFound", `The security group '${id}' does not exist`);
+    const values: Record<string, string> = {
+      "group-id": standard.groupId,
+      "group-name": standard.groupName,
+      "vpc-id": VPC,
+    };
+    const isWanted = passes(input, (name) => (values[name] === undefined ? [] : [values[name]]));
+    return {
+      securityGroupInfo: isWanted
+        ? [{ ...standard, ownerId: ACCOUNT, vpcId: VPC, groupDescription: "default VPC security group" }]
+        : [],
+    };
+  },
+};
+
+function taggedBy(world: World, id: string): Tags {
+  if (id.startsWith("i-")) return serverOf(world, id).tags;
+  const template = world.state.templates.find((one) => one.id === id);
+  if (template === undefined) throw new AwsError("InvalidID", `The ID '${id}' is not valid`);
+  return template.tags;
+}
