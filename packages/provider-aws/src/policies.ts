@@ -139,15 +139,20 @@ async function update(
 ): Promise<Policy> {
   const { group, policy } = await findPolicy(aws, ref, policyRef, call);
   const spec = { ...specOf(policy), ...patch };
+  requireKept(ref, policy, spec, call);
   const input = checked(ref, spec, host, call);
-  const before = specOf(policy);
-  if (spec.name !== policy.name || (spec.schedule === undefined) !== (before.schedule === undefined))
-    throw new ConfigError(
-      `policy ${policy.name} of group ${ref} can't get ${spec.name === policy.name ? "a schedule or lose it" : "another name"}`,
-      { operation: call.operation, resource: policyRef, hint: "delete it, and make another" },
-    );
   await writeOwner(aws, group, policy.name, spec.owner, call);
   return put(aws, input, spec.owner, call);
+}
+
+/** A scaling policy can't become a scheduled action, and neither gets another name. */
+function requireKept(group: Ref, policy: Policy, spec: PolicySpec, { operation, resource = "" }: Call): void {
+  const moves = (policy.schedule === undefined) !== (spec.schedule === undefined);
+  if (spec.name === policy.name && !moves) return;
+  throw new ConfigError(
+    `policy ${policy.name} of group ${group} can't get ${moves ? "a schedule, or lose it" : "another name"}`,
+    { operation, resource, hint: "delete it, and make another" },
+  );
 }
 
 async function remove(aws: Aws, ref: Ref, policyRef: Ref, call: Call): Promise<void> {

@@ -1,0 +1,241 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { type AlarmSpec, collect, createHost, isBellowsError } from "@bellows/core";
+import { hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type AwsAlarms, createAlarms } from "../src/alarms.js";
+import { type Aws, type CallMade, createAws } from "../src/client.js";
+import { createGroups } from "../src/groups.js";
+import { type AwsPolicies, createPolicies } from "../src/policies.js";
+
+const launch = { image: "ami-0123456789abcdef0", size: "t3.micro" };
+const call = { operation: "test" };
+
+describe.runIf(hasPython())("alarms on AWS", () => {
+  let moto: TestServer;
+  let aws: Aws;
+  let alarms: AwsAlarms;
+  let policies: AwsPolicies;
+  const made: string[] = [];
+  const note = (message: unknown): void => void made.push((message as CallMade).action.split(":")[1] ?? "");
+  let serial = 0;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    const host = createHost({ key: "aws" });
+    aws = createAws(motoOptions(moto), host);
+    alarms = createAlarms(aws, host);
+    policies = createPolicies(aws, host);
+    const groups = createGroups(aws, host, policies);
+    await groups.create({ name: "web", min: 0, max: 4, zones: ["eu-west-1a"], launch });
+    await policies.create("web", { name: "up", adjust: { change: 1 } });
+    await policies.create("web", { name: "down", adjust: { change: -1 } });
+  }, 300_000);
+  afterAll(async () => {
+    aws?.close();
+    await moto?.stop();
+  });
+  beforeEach(() => {
+    made.length = 0;
+    subscribe("bellows:aws:call", note);
+  });
+  afterEach(() => void unsubscribe("bellows:aws:call", note));
+
+  const cpu: AlarmSpec["metric"] = {
+    namespace: "AWS/EC2",
+    name: "CPUUtilization",
+    stat: "Average",
+    dimensions: { AutoScalingGroupName: "web" },
+  };
+  const spec = (more: Partial<AlarmSpec> = {}): AlarmSpec => ({
+    name: `alarm-${serial++}`,
+    metric: cpu,
+    above: 70,
+    periodMs: 60_000,
+    periods: 2,
+    missing: "missing",
+    ...more,
+  });
+
+  it.each<[string, Partial<AlarmSpec>]>([
+    [
+      "that execute policies",
+      {
+        executes: [
+          { group: "web", policy: "up" },
+          { group: "web", policy: "down" },
+        ],
+      },
+    ],
+    [
+      "from a bound down, some of the periods",
+      { above: undefined, atMost: 0.5, periods: 5, periodsToAlarm: 3 },
+    ],
+    [
+      "of a percentile, in a unit",
+      { metric: { ...cpu, stat: "p99.9", unit: "Percent" }, native: { lowSamples: "ignore" } },
+    ],
+    ["with quick periods, counting missing data", { periodMs: 10_000, missing: "not-breaching" }],
+    ["over seven days", { periodMs: 3_600_000, periods: 168 }],
+    [
+      "with a description and other actions",
+      {
+        owner: "shop/web",
+        executes: [{ group: "web", policy: "up" }],
+        native: {
+          description: "Too busy",
+          actions: ["arn:aws:sns:eu-west-1:123456789012:pager"],
+          okActions: ["arn:aws:sns:eu-west-1:123456789012:calm"],
+        },
+      },
+    ],
+    [
+      "over metric math",
+      {
+        metric: { name: "share" },
+        native: {
+          metrics: [
+            {
+              id: "queued",
+              metric: { namespace: "Shop", name: "Backlog", stat: "Sum", dimensions: { Queue: "q" } },
+            },
+            {
+              id: "servers",
+              metric: { namespace: "Shop", name: "Servers", stat: "Maximum" },
+              periodMs: 300_000,
+            },
+            { id: "share", expression: "queued / servers", label: "a server's share", returns: true },
+          ],
+        },
+      },
+    ],
+  ])("are read as they were written: %s", async (_what, words) => {
+    const wanted = JSON.parse(JSON.stringify(spec(words))) as AlarmSpec;
+    const created = await alarms.create(wanted);
+    expect(created).toMatchObject({ ...wanted, id: wanted.name, enabled: true });
+    expect(await alarms.get(wanted.name)).toEqual(created);
+    expect(await alarms.create(wanted), "made again, it is another").toEqual(created);
+    expect(made.filter((action) => action === "PutMetricAlarm")).toHaveLength(1);
+  });
+
+  it("repeat while they are in alarm if they execute a policy, and else tell once", async () => {
+    const scaling = await alarms.create(spec({ executes: [{ group: "web", policy: "up" }] }));
+    expect([scaling.repeats, (await alarms.create(spec())).repeats]).toEqual([true, false]);
+  });
+
+  it("take the policy's ARN, and are found by it", async () => {
+    const { providerId } = await policies.get("web", "down");
+    const { name } = await alarms.create(
+      spec({ above: undefined, below: 20, executes: [{ group: "web", policy: "down" }] }),
+    );
+    const { MetricAlarms: [alarm] = [] } = await aws.cloudWatch(
+      (sdk) => new sdk.DescribeAlarmsCommand({ AlarmNames: [name] }),
+      call,
+    );
+    expect(alarm?.AlarmActions).toEqual([providerId]);
+    const found = await collect(alarms.list({ executes: { group: "web", policy: "down" } }));
+    expect(found.map((one) => one.name)).toContain(name);
+    const byArn = await alarms.get(alarm?.AlarmArn ?? "");
+    expect(byArn.name).toBe(name);
+  });
+
+  it("are not made for a policy that is not there, which is told with the nearest name", async () => {
+    const wanted = spec({ executes: [{ group: "web", policy: "upp" }] });
+    await expect(alarms.create(wanted)).rejects.toSatisfy(
+      (error) =>
+        isBellowsError(error, "not-found") && error.resource === "upp" && error.hint === 'did you mean "up"?',
+    );
+    await expect(alarms.get(wanted.name)).rejects.toSatisfy((error) => isBellowsError(error, "not-found"));
+    expect(made).not.toContain("PutMetricAlarm");
+  });
+
+  it("of one name that differ are refused, and the first stays", async () => {
+    const first = await alarms.create(spec());
+    for (const other of [{ above: 71 }, { periods: 3 }, { executes: [{ group: "web", policy: "up" }] }])
+      await expect(alarms.create(spec({ name: first.name, ...other }))).rejects.toSatisfy((error) =>
+        isBellowsError(error, "already-exists"),
+      );
+    expect(await alarms.get(first.name)).toEqual(first);
+  });
+
+  it("keep in an update what it does not name; a bound takes the place of another", async () => {
+    const { name } = await alarms.create(
+      spec({
+        owner: "shop/web",
+        executes: [{ group: "web", policy: "up" }],
+        native: { description: "Busy" },
+      }),
+    );
+    await alarms.enable(name, false);
+    const updated = await alarms.update(name, { atLeast: 80, periods: 4 });
+    expect(updated).toMatchObject({
+      metric: cpu,
+      atLeast: 80,
+      periods: 4,
+      owner: "shop/web",
+      executes: [{ group: "web", policy: "up" }],
+      native: { description: "Busy" },
+      enabled: false,
+    });
+    expect(updated).not.toHaveProperty("above");
+    expect(await alarms.get(name)).toEqual(updated);
+    await expect(alarms.update(name, { name: "other" })).rejects.toSatisfy((error) =>
+      isBellowsError(error, "config"),
+    );
+  });
+
+  it("are listed by what their names begin with, and by their state", async () => {
+    const names = ["bellows/web/busy", "bellows/web/idle", "other"];
+    for (const name of names) await alarms.create(spec({ name }));
+    const listed = await collect(alarms.list({ namePrefix: "bellows/web/" }));
+    expect(listed.map(({ name }) => name).sort()).toEqual(names.slice(0, 2));
+    await alarms.setState("other", "alarm", "to see");
+    expect((await collect(alarms.list({ state: "alarm" }))).map(({ name }) => name)).toContain("other");
+  });
+
+  it("are set and switched by hand", async () => {
+    const { name } = await alarms.create(spec());
+    await alarms.setState(name, "alarm", "a drill");
+    expect(await alarms.get(name)).toMatchObject({ state: "alarm", stateReason: "a drill" });
+    await alarms.enable(name, false);
+    expect((await alarms.get(name)).enabled).toBe(false);
+    await alarms.enable(name, true);
+    expect((await alarms.get(name)).enabled).toBe(true);
+    await expect(alarms.setState(name, "red" as never, "")).rejects.toSatisfy((error) =>
+      isBellowsError(error, "config"),
+    );
+  });
+
+  it("that are deleted are gone, and what is not there is told so", async () => {
+    const { name } = await alarms.create(spec({ name: "scale_up_on_cpu" }));
+    await expect(alarms.get("scale_up_on_cpuu")).rejects.toSatisfy(
+      (error) => isBellowsError(error, "not-found") && error.hint === `did you mean "${name}"?`,
+    );
+    await alarms.delete(name);
+    for (const asked of [
+      () => alarms.get(name),
+      () => alarms.update(name, { above: 1 }),
+      () => alarms.delete(name),
+      () => alarms.enable(name, true),
+      () => alarms.setState(name, "ok", "calm"),
+      () => collect(alarms.history(name)),
+    ])
+      await expect(asked()).rejects.toSatisfy((error) => isBellowsError(error, "not-found"));
+  });
+
+  it("that AWS would refuse are refused with every fault, and nothing is asked", async () => {
+    const wanted = spec({
+      below: 3,
+      periodMs: 45_000,
+      periodsToAlarm: 3,
+      metric: { name: "CPU", stat: "Mean" },
+    });
+    await expect(alarms.create(wanted)).rejects.toSatisfy(
+      (error) =>
+        isBellowsError(error, "config") &&
+        ["above and below", "periodMs", "periodsToAlarm", "metric.namespace", "metric.stat"].every((fault) =>
+          error.message.includes(fault),
+        ),
+    );
+    expect(made).toEqual([]);
+  });
+});
