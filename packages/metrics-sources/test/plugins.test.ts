@@ -41,6 +41,7 @@ describe("what files say to sources", () => {
     [cloudwatch.query, { ...cpu, stat: "Average", period: "1m" }],
     [cloudwatch.query, { ...cpu, stat: "p99.9", period: "10s", offset: "2m" }],
     [cloudwatch.query, { ...cpu, stat: "p100", period: "1h", region: "eu-west-1" }],
+    [cloudwatch.query, { expression: "100 * e / r", using: { e: { ...cpu, stat: "Sum" }, r: cpu } }],
     [cloudwatch.query, { expression: 'SELECT AVG(CPUUtilization) FROM "AWS/EC2"', period: "5m" }],
   ])("is taken (%#)", (schema, written) => {
     expect(schema.safeParse(written).error).toBeUndefined();
@@ -52,6 +53,9 @@ describe("what files say to sources", () => {
     [cloudwatch.query, { ...cpu, stat: "p101" }, "is no statistic of CloudWatch"],
     [cloudwatch.query, { metric: "CPUUtilization" }, "namespace is missing"],
     [cloudwatch.query, { ...cpu, expression: "m1 * 2" }, "beside expression"],
+    [cloudwatch.query, { ...cpu, using: { a: cpu } }, "using without expression"],
+    [cloudwatch.query, { expression: "A", using: { A: cpu } }, "must be letters and digits"],
+    [cloudwatch.query, { expression: "a", using: { a: { ...cpu, period: "1m" } } }, "period"],
     [prometheus.options, {}, "url"],
     [prometheus.options, { url: "prometheus:9090" }, "is no http or https address"],
     [rabbitmq.query, {}, "queue"],
@@ -74,17 +78,6 @@ describe("sources that ask nobody", () => {
     expect((await source.readRange?.(queries, range, { deadlineMs: 1_000 }))?.[0]).toEqual([
       { value: 4, observedAtMs: 1_000 },
       { value: 4, observedAtMs: 2_500 },
-    ]);
-  });
-
-  test("cloudwatch says what it is missing", async () => {
-    const source = await cloudwatch.create({}, createHost({ key: "cw" }));
-    const queries = [{ params: { expression: "1" } }];
-    expect(await source.read(queries, { deadlineMs: 1_000 })).toEqual([
-      {
-        unavailable:
-          "the cloudwatch source needs the drivers of the AWS provider, which are not part of this version",
-      },
     ]);
   });
 });

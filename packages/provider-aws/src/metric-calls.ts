@@ -108,7 +108,7 @@ interface Told {
 /** One call and its pages. @returns questions that have no answer by it. */
 async function askPages(
   aws: Aws,
-  { units, startMs, endMs }: Batch,
+  { units, startMs, endMs, region }: Batch,
   call: () => Call,
   settle: (outcome: Outcome) => void,
 ): Promise<Outcome[]> {
@@ -127,7 +127,7 @@ async function askPages(
           ScanBy: "TimestampDescending",
           ...(NextToken === undefined ? {} : { NextToken }),
         }),
-      call(),
+      { ...call(), region },
     );
     for (const outcome of collector.take(page)) settle(outcome);
     token = page.NextToken;

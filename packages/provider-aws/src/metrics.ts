@@ -51,6 +51,7 @@ export function createMetrics(aws: Aws, host: Host): AwsMetrics {
   });
   return {
     names: GROUP_METRICS,
+    ownSource: "cloudwatch",
     read: (queries, options) =>
       readWishes({
         ...ofSamples("metrics.read", queries, options),

@@ -71,6 +71,8 @@ export interface MetricsDriver {
   readonly names: readonly string[];
   /** As {@link MetricSource.read}; `params` are `{ metric, stat?, periodMs? }`. */
   read(queries: readonly MetricQuery<GroupMetricParams>[], options: ReadOptions): Promise<Sample[]>;
+  /** Name of the source whose words `readOwn` and `readOwnRange` take, such as `cloudwatch`. */
+  readonly ownSource?: string;
   /**
    * As {@link MetricSource.read}, in the words of the cloud's own metric service: the source that belongs to it
    * (`cloudwatch` to AWS) checks the queries and hands them on, so that they use the provider's account and throttle.
