@@ -368,6 +368,7 @@ describe.runIf(hasPython())("load balancers", () => {
     it("stand in the zones that are enabled", async () => {
       expect(await balancers.enableZones(name, ["eu-west-1c"])).toEqual([...ZONES, "eu-west-1c"]);
       expect(await balancers.disableZones(name, ["eu-west-1c"])).toEqual(ZONES);
+      await expect(balancers.disableZones(name, ZONES)).rejects.toSatisfy(is("config"));
     });
 
     it("are deleted with their target groups", async () => {

@@ -14,7 +14,7 @@ import {
 } from "./balancer-classic-plan.js";
 import { instancesOf, showClassic, showInstance } from "./balancer-classic-show.js";
 import { classicSteps, disableZones, enableZones } from "./balancer-classic-steps.js";
-import { type BalancerContext, type OpenBalancer, takeSteps } from "./balancer-context.js";
+import { type BalancerContext, type OpenBalancer, requireEqual, takeSteps } from "./balancer-context.js";
 import { classicNamed } from "./balancer-find.js";
 import { isOnOwnPort } from "./balancer-health.js";
 import { addressesOf, pickPool, readMember, withInstanceIds } from "./balancer-members.js";
@@ -180,7 +180,16 @@ export async function makeClassic(
   await actOnce(
     context,
     () => aws.elb((sdk) => new sdk.CreateLoadBalancerCommand(fields), call),
-    async () => (await classicNamed(aws, [name], call)).length > 0,
+    async () => {
+      const [there] = await classicNamed(aws, [name], call);
+      const {
+        type,
+        native: { scheme },
+      } = wanted;
+      const made: Wanted = { name, type, listeners, native: scheme ? { scheme } : {}, metadata };
+      if (there !== undefined) await requireEqual(openClassic(context, there), made, call);
+      return there !== undefined;
+    },
     call.signal,
   );
   const { zones: _zones, subnets: _subnets, ...later } = wanted;

@@ -1,4 +1,12 @@
-import type { CallOptions, Host, LoadBalancer, Member, Metadata, NewMember } from "@bellows/core";
+import {
+  AlreadyExistsError,
+  type CallOptions,
+  type Host,
+  type LoadBalancer,
+  type Member,
+  type Metadata,
+  type NewMember,
+} from "@bellows/core";
 import type { BalancerType } from "./balancer-native.js";
 import type { Wanted } from "./balancer-wanted.js";
 import type { Aws, Call } from "./client.js";
@@ -44,6 +52,16 @@ export interface OpenBalancer {
 /** A call about one balancer. */
 export function balancerCall(method: string, resource: string | undefined, options: CallOptions = {}): Call {
   return { operation: `loadBalancers.${method}`, resource, signal: options.signal };
+}
+
+/** @throws AlreadyExistsError that says in what it differs. */
+export async function requireEqual(there: OpenBalancer, wanted: Wanted, call: Call): Promise<void> {
+  const words = there.type === wanted.type ? await there.differences(wanted, call) : ["type"];
+  if (words.length === 0) return;
+  throw new AlreadyExistsError(
+    `there is a load balancer ${wanted.name} already, and it differs in ${words.join(", ")}`,
+    { operation: call.operation, resource: wanted.name, hint: "update it, or choose another name" },
+  );
 }
 
 /** One step of a change: what it is about, in the contract's words, and the call. */

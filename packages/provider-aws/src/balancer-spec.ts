@@ -27,7 +27,7 @@ import { balancerTagFaults } from "./balancer-tags.js";
 import type { Wanted, WantedBalancer, WantedListener, WantedPool } from "./balancer-wanted.js";
 
 /** An application balancer stands in two zones at least. @see docs.aws.amazon.com, CreateLoadBalancer, Subnets */
-const FEWEST_ZONES = 2;
+export const FEWEST_ZONES = 2;
 
 /**
  * Reads what a new balancer is made from.

@@ -1,12 +1,13 @@
 /** Making application and network balancers. */
 import type { LoadBalancer as BalancerV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { type BalancerContext, takeSteps } from "./balancer-context.js";
+import { type BalancerContext, requireEqual, takeSteps } from "./balancer-context.js";
 import { v2Named } from "./balancer-find.js";
 import { makeBalancerTags } from "./balancer-tags.js";
+import { openV2 } from "./balancer-v2.js";
 import { planV2, type StateV2 } from "./balancer-v2-plan.js";
 import { stepsV2, type Undo, undoCall } from "./balancer-v2-steps.js";
 import { defaultSubnets } from "./balancer-v2-subnets.js";
-import type { WantedBalancer } from "./balancer-wanted.js";
+import type { Wanted, WantedBalancer } from "./balancer-wanted.js";
 import type { Call } from "./client.js";
 import { actOnce, takenBack } from "./making.js";
 
@@ -36,6 +37,8 @@ export async function makeV2(context: BalancerContext, asked: WantedBalancer, ca
     },
     async () => {
       [balancer] = await v2Named(aws, [name], call);
+      const made: Wanted = { name, type, native: native.scheme ? { scheme: native.scheme } : {}, metadata };
+      if (balancer !== undefined) await requireEqual(openV2(context, balancer), made, call);
       return balancer !== undefined;
     },
     call.signal,

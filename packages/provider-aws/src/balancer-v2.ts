@@ -10,6 +10,7 @@ import { type BalancerContext, type OpenBalancer, takeSteps } from "./balancer-c
 import { allTargetGroups } from "./balancer-find.js";
 import { pickPool } from "./balancer-members.js";
 import type { BalancerType } from "./balancer-native.js";
+import { FEWEST_ZONES } from "./balancer-spec.js";
 import { deregisterTargets, registerTargets, targetMembers } from "./balancer-v2-members.js";
 import { planV2, type StateV2, wordsOfV2 } from "./balancer-v2-plan.js";
 import {
@@ -129,7 +130,8 @@ export function openV2(context: BalancerContext, balancer: BalancerV2): OpenBala
       const now = zonesNow();
       const left = now.filter(({ zone }) => !zones.includes(zone));
       if (left.length === now.length) return now.map(({ zone }) => zone);
-      if (left.length === 0) throw noZoneLeft(name, call);
+      const fewest = typeOfV2(balancer) === "application" ? FEWEST_ZONES : 1;
+      if (left.length < fewest) throw tooFewZones(name, left.length, fewest, call);
       return stand(left, call);
     },
     async setMetadata(metadata, call) {
@@ -196,8 +198,8 @@ function refuse(name: string, refused: readonly string[], { operation }: Call): 
   });
 }
 
-function noZoneLeft(name: string, { operation }: Call): ConfigError {
-  return new ConfigError(`load balancer ${name} would have no zone left`, {
+function tooFewZones(name: string, left: number, fewest: number, { operation }: Call): ConfigError {
+  return new ConfigError(`load balancer ${name} would stand in ${left} zones, and needs ${fewest}`, {
     resource: name,
     operation,
     hint: "enable another one first",

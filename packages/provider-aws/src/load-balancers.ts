@@ -6,7 +6,6 @@
  * Bellows makes no such pair.
  */
 import {
-  AlreadyExistsError,
   ConfigError,
   type Host,
   isBellowsError,
@@ -18,7 +17,7 @@ import {
   waitUntil,
 } from "@bellows/core";
 import { makeClassic } from "./balancer-classic.js";
-import { type BalancerContext, balancerCall, type OpenBalancer } from "./balancer-context.js";
+import { type BalancerContext, balancerCall, type OpenBalancer, requireEqual } from "./balancer-context.js";
 import { plainCheck } from "./balancer-health.js";
 import { findBalancer, findOfType, listBalancers, openBalancer } from "./balancer-open.js";
 import { readPatch, readSpec, refuseAll } from "./balancer-spec.js";
@@ -160,16 +159,6 @@ async function taken(
     await requireEqual(theirs, wanted, call);
   }
   return theirs;
-}
-
-/** @throws AlreadyExistsError that says in what it differs. */
-async function requireEqual(there: OpenBalancer, wanted: WantedBalancer, call: Call): Promise<void> {
-  const words = there.type === wanted.type ? await there.differences(wanted, call) : ["type"];
-  if (words.length === 0) return;
-  throw new AlreadyExistsError(
-    `there is a load balancer ${wanted.name} already, and it differs in ${words.join(", ")}`,
-    { operation: call.operation, resource: wanted.name, hint: "update it, or choose another name" },
-  );
 }
 
 /** The balancer as it is now, or once it is active. */
