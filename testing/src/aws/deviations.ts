@@ -43,6 +43,11 @@ export const MOTO_DEVIATIONS: readonly Deviation[] = [
     ],
   },
   {
+    id: "template-version-is-1",
+    fact: "AWS tells the version of the template that an instance was launched from; moto always tells 1, and fails where a template has user data.",
+    tests: ["a new launch configuration is for new instances; those that run stay as they are"],
+  },
+  {
     id: "zones-not-balanced",
     fact: "AWS spreads instances over a group's zones; moto puts all of one batch into one of them.",
     tests: ["instances go to the zones that the group names, and are listed by them"],
