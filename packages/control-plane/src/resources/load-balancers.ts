@@ -40,23 +40,34 @@ function visible(spec: LoadBalancerSpec): unknown {
   return rest;
 }
 
-/** Balancers are compared by what the file says; a listener's port 0 fits whatever port it got. */
-function balancerDifferences(found: LoadBalancer, spec: LoadBalancerSpec): FieldChange[] {
-  const pool = found.pools[0];
-  const listeners = spec.listeners.map((listener, index) => {
-    const there = found.listeners[index];
-    return { ...listener, port: listener.port === 0 && there !== undefined ? there.port : listener.port };
-  });
+/**
+ * In what a balancer differs from the file, which is compared with as much as it says: listeners by their port (a port
+ * of 0 fits whatever port it got), pools by their name, zones in whatever order.
+ */
+export function balancerDifferences(found: LoadBalancer, spec: LoadBalancerSpec): FieldChange[] {
+  const wanted = spec.listeners.map((listener, index) => ({
+    ...listener,
+    port: listener.port === 0 ? (found.listeners[index]?.port ?? 0) : listener.port,
+  }));
+  const saysPort = new Map(wanted.map(({ port, instancePort }) => [port, instancePort !== undefined]));
   const bare = (list: LoadBalancer["listeners"]): unknown =>
-    list.map(({ port, protocol, instancePort }) => ({
-      port,
-      protocol,
-      ...(instancePort === undefined ? {} : { instancePort }),
-    }));
+    list
+      .map(({ port, protocol, instancePort }) => ({
+        port,
+        protocol,
+        ...(instancePort !== undefined && saysPort.get(port) !== false && { instancePort }),
+      }))
+      .sort((a, b) => a.port - b.port);
+  const [pool] = found.pools;
   return [
-    ...differences(bare(found.listeners), bare(listeners), "listeners"),
+    ...differences(bare(found.listeners), bare(wanted), "listeners"),
     ...differences(pool?.healthCheck, spec.healthCheck, "healthCheck"),
     ...differences(pool?.algorithm, spec.algorithm, "algorithm"),
     ...differences(pool?.drainMs, spec.drainMs, "drainMs"),
+    ...(spec.pools ?? []).flatMap(({ name, ...rest }) =>
+      differences(found.pools.find((one) => one.name === name) ?? {}, rest, `pools.${name}`),
+    ),
+    ...differences([...found.zones].sort(), spec.zones && [...spec.zones].sort(), "zones"),
+    ...differences(found.metadata, spec.metadata, "metadata"),
   ];
 }
