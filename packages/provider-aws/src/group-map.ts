@@ -143,7 +143,7 @@ export function instanceOf(member: Member, group: string, server?: Server): Inst
 }
 
 /** Addresses of a server, private before public before IPv6. */
-function addressesOf({ PrivateIpAddress, PublicIpAddress, Ipv6Address }: Server): string[] {
+export function addressesOf({ PrivateIpAddress, PublicIpAddress, Ipv6Address }: Server): string[] {
   return [PrivateIpAddress, PublicIpAddress, Ipv6Address].filter(
     (address): address is string => address !== undefined && address !== "",
   );

@@ -1,8 +1,9 @@
-import type { ActivitiesDriver, LoadBalancersDriver, Provider } from "@bellows/core";
+import type { ActivitiesDriver, LoadBalancersDriver, Provider, RegionsDriver } from "@bellows/core";
 import { defineProvider } from "@bellows/core";
 import { createActivities } from "./activities.js";
 import { type AwsAlarms, createAlarms } from "./alarms.js";
 import { createAws } from "./client.js";
+import { diagnose } from "./diagnose.js";
 import { PROCESSES } from "./group-native.js";
 import { READ_AFTER_WRITE_MS } from "./group-recent.js";
 import { type AwsGroups, createGroups } from "./groups.js";
@@ -13,12 +14,17 @@ import { type AwsMetrics, createMetrics } from "./metrics.js";
 import { type AwsOwn, createNative } from "./native.js";
 import type { AwsOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
+import { permissions } from "./permissions.js";
 import { type AwsPolicies, createPolicies } from "./policies.js";
+import { createRegions } from "./regions.js";
+import { type AwsServers, createServers } from "./servers.js";
 
 /** Amazon Web Services, connected: the drivers that it has, and under `native` what no other cloud has. */
 export interface AwsProvider extends Provider {
   groups: AwsGroups;
   launch: AwsLaunches;
+  servers: AwsServers;
+  regions: RegionsDriver;
   activities: ActivitiesDriver;
   metrics: AwsMetrics;
   policies: AwsPolicies;
@@ -34,6 +40,7 @@ export default defineProvider<AwsOptions, AwsProvider>({
   options: optionsSchema,
   launch: launchSchema,
   native: nativeSchema,
+  permissions,
   capabilities: {
     // Describe calls may lag; AWS advises to poll with backoff for up to minutes, and rarely needs one.
     readAfterWriteMs: READ_AFTER_WRITE_MS,
@@ -43,7 +50,17 @@ export default defineProvider<AwsOptions, AwsProvider>({
     metricPeriodMs: 60_000,
     cooldown: "from-last-activity",
   },
-  drivers: ["groups", "launch", "policies", "alarms", "activities", "loadBalancers", "metrics"],
+  drivers: [
+    "groups",
+    "launch",
+    "policies",
+    "alarms",
+    "activities",
+    "loadBalancers",
+    "metrics",
+    "servers",
+    "regions",
+  ],
   create(options, host) {
     const aws = createAws(options, host);
     const policies = createPolicies(aws, host);
@@ -51,6 +68,8 @@ export default defineProvider<AwsOptions, AwsProvider>({
     return {
       groups,
       launch: createLaunch(aws, host),
+      servers: createServers(aws, host),
+      regions: createRegions(aws, options),
       policies,
       alarms: createAlarms(aws, host),
       activities: createActivities(aws),
@@ -58,6 +77,7 @@ export default defineProvider<AwsOptions, AwsProvider>({
       loadBalancers: createLoadBalancers(aws, host),
       native: createNative(aws, groups),
       close: async () => aws.close(),
+      diagnose: (calling) => diagnose(aws, options, calling),
     };
   },
 });
@@ -73,3 +93,4 @@ export type { ScheduledAction, ScheduledActions } from "./native-schedules.js";
 export type { WarmPool, WarmPoolSpec, WarmPools } from "./native-warm-pool.js";
 export type { AwsOptions } from "./options.js";
 export type { AwsPolicies } from "./policies.js";
+export type { AwsServers } from "./servers.js";
