@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type AlarmSpec, collect, createHost, isBellowsError } from "@bellows/core";
+import { type AlarmSpec, collect, createHost, isBellowsError, type PolicySpec } from "@bellows/core";
 import { hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { specOf } from "../src/alarm-map.js";
 import { type AwsAlarms, createAlarms } from "../src/alarms.js";
 import { type Aws, type CallMade, createAws } from "../src/client.js";
 import { createGroups } from "../src/groups.js";
@@ -184,9 +185,9 @@ describe.runIf(hasPython())("alarms on AWS", () => {
   });
 
   it("are listed by what their names begin with, and by their state", async () => {
-    const names = ["bellows/web/busy", "bellows/web/idle", "other"];
+    const names = ["bellows/shop/busy", "bellows/shop/idle", "other"];
     for (const name of names) await alarms.create(spec({ name }));
-    const listed = await collect(alarms.list({ namePrefix: "bellows/web/" }));
+    const listed = await collect(alarms.list({ namePrefix: "bellows/shop/" }));
     expect(listed.map(({ name }) => name).sort()).toEqual(names.slice(0, 2));
     await alarms.setState("other", "alarm", "to see");
     expect((await collect(alarms.list({ state: "alarm" }))).map(({ name }) => name)).toContain("other");
@@ -220,6 +221,57 @@ describe.runIf(hasPython())("alarms on AWS", () => {
       () => collect(alarms.history(name)),
     ])
       await expect(asked()).rejects.toSatisfy((error) => isBellowsError(error, "not-found"));
+  });
+
+  it("and policies that stand for a file's are read back exactly as they are to be kept", async () => {
+    const metrics = {
+      cpu: { source: "group", params: { metric: "cpuPercent" } },
+      queue: {
+        source: "cloudwatch",
+        params: {
+          namespace: "AWS/SQS",
+          metric: "Depth",
+          stat: "p90",
+          dimensions: { QueueName: "q", Account: "1" },
+        },
+      },
+    };
+    const both = [
+      { atLeast: 70, adjust: { change: 1 } },
+      { atLeast: 85.5, adjust: { change: 2 } },
+      { atMost: 30, adjust: { change: -1 } },
+    ];
+    const file: PolicySpec[] = [
+      {
+        name: "busy",
+        when: "queue > 0.7",
+        forMs: 120_000,
+        adjust: { percent: 50 },
+        minMagnitude: 2,
+        cooldownMs: 60_000,
+      },
+      { name: "sides", signal: "cpu", adjust: { steps: both } },
+      { name: "steady", signal: "cpu", adjust: { target: { value: 60 } } },
+      { name: "near", signal: "queue", adjust: { target: { value: 5 } } },
+      {
+        name: "nightly",
+        adjust: { desired: 1 },
+        schedule: { cron: "0 22 * * *", timezone: "Europe/Berlin" },
+      },
+    ];
+    for (const one of file) {
+      const plan = policies.translate("web", { ...one, engine: "native", owner: "shop/web" }, metrics);
+      if ("refused" in plan) throw new Error(plan.refused);
+      for (const wanted of plan.policies) {
+        await policies.create("web", wanted);
+        const { id: _id, group: _group, providerId: _arn, ...kept } = await policies.get("web", wanted.name);
+        expect(kept).toEqual(wanted);
+      }
+      for (const wanted of plan.alarms) {
+        await alarms.create(wanted);
+        expect(specOf(await alarms.get(wanted.name))).toEqual(wanted);
+      }
+    }
   });
 
   it("that AWS would refuse are refused with every fault, and nothing is asked", async () => {

@@ -11,7 +11,7 @@ import {
 } from "@bellows/core";
 import { STATES } from "./alarm-map.js";
 import type { Aws, Call } from "./client.js";
-import { noSuchPolicy, policyArns, policyNameIn } from "./policy-find.js";
+import { policyArns, policyNameIn } from "./policy-find.js";
 
 /** Most alarms, and most entries of a past, of one answer. @see docs.aws.amazon.com, DescribeAlarms */
 const ALARMS_PER_CALL = 100;
@@ -117,20 +117,12 @@ export async function actionsFor(
   executes: NonNullable<AlarmSpec["executes"]>,
   call: Call,
 ): Promise<string[]> {
-  const groups = [...new Set(executes.map(({ group }) => group))];
-  const arns = new Map(
-    await Promise.all(
-      groups.map(async (group) => {
-        const names = executes.filter((one) => one.group === group).map(({ policy }) => policyNameIn(policy));
-        return [group, await policyArns(aws, group, names, call)] as const;
-      }),
-    ),
-  );
-  const actions: string[] = [];
-  for (const { group, policy } of executes) {
-    const arn = arns.get(group)?.get(policyNameIn(policy));
-    if (arn === undefined) throw await noSuchPolicy(aws, group, policy, call);
-    actions.push(arn);
+  const named = executes.map(({ group, policy }) => ({ group, name: policyNameIn(policy) }));
+  const groups = [...new Set(named.map(({ group }) => group))];
+  const arns = new Map<string, ReadonlyMap<string, string>>();
+  for (const group of groups) {
+    const names = named.filter((one) => one.group === group).map(({ name }) => name);
+    arns.set(group, await policyArns(aws, group, names, call));
   }
-  return [...new Set(actions)];
+  return [...new Set(named.flatMap(({ group, name }) => arns.get(group)?.get(name) ?? []))];
 }

@@ -81,7 +81,7 @@ export function readAlarm(spec: AlarmSpec, faults: AlarmFaults): PutMetricAlarmI
     ...alarmOwnerFaults(native.description, spec.owner),
   );
   if (spec.scope === "instance")
-    faults.notHere.push("scope: AWS's alarms watch one metric; name the instance in metric.dimensions");
+    faults.notHere.push("scope: AWS's alarms watch one metric, so name the instance in metric.dimensions");
   return inputOf(spec, native, bound);
 }
 

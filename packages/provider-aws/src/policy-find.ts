@@ -65,7 +65,10 @@ export async function findPolicy(aws: Aws, group: Ref, ref: Ref, call: Call): Pr
   const { group: described, policies } = await policiesNamed(aws, group, name, call);
   const fitting = name === ref ? policies : policies.filter(({ providerId }) => providerId === ref);
   const [policy, other] = fitting;
-  if (policy === undefined) throw await noSuchPolicy(aws, group, ref, call);
+  if (policy === undefined) {
+    const names = (await collect(policiesOf(aws, group, call))).map(({ name: one }) => one);
+    throw noSuchPolicy(aws, group, ref, names, call);
+  }
   if (other !== undefined)
     throw new ConflictError(
       `policy name "${ref}" fits two of group ${group}: ${fitting.map(({ providerId }) => providerId).join(", ")}`,
@@ -74,14 +77,19 @@ export async function findPolicy(aws: Aws, group: Ref, ref: Ref, call: Call): Pr
   return { group: described, policy };
 }
 
-/** Says that a policy is not there, and which name is nearest. */
-export async function noSuchPolicy(aws: Aws, group: Ref, ref: Ref, call: Call): Promise<NotFoundError> {
-  const names = (await collect(policiesOf(aws, group, call))).map(({ name }) => name);
+/** Says that a policy is not there, and which of the group's names is nearest. */
+export function noSuchPolicy(
+  aws: Pick<Aws, "key">,
+  group: Ref,
+  ref: Ref,
+  names: readonly string[],
+  { operation }: Call,
+): NotFoundError {
   const near = nearest(policyNameIn(ref), names);
   const known = names.length === 0 ? "it has none" : `it has: ${names.slice(0, 10).join(", ")}`;
   return new NotFoundError(`there is no policy "${ref}" of group ${group}`, {
     provider: aws.key,
-    operation: call.operation,
+    operation,
     resource: ref,
     hint: near === undefined ? known : `did you mean "${near}"?`,
   });
@@ -145,15 +153,24 @@ async function schedulePage(
   return { items: ScheduledUpdateGroupActions, ...(NextToken === undefined ? {} : { next: NextToken }) };
 }
 
-/** ARNs of scaling policies of a group, by name; those that are not there are left out. @param names - 50 at most. */
+/**
+ * ARNs of scaling policies of a group, by name.
+ * @param names - 50 at most.
+ * @throws NotFoundError for the first that is not there, or for the group.
+ */
 export async function policyArns(
   aws: Aws,
   group: Ref,
   names: readonly string[],
   call: Call,
 ): Promise<Map<string, string>> {
+  const named = async (asked?: readonly string[]): Promise<Map<string, string>> => {
+    const found = await collect(pages((token) => policyPage(aws, group, call, asked, token)));
+    return new Map(found.map(({ PolicyName = "", PolicyARN = "" }) => [PolicyName, PolicyARN]));
+  };
   const asked = names.filter((name) => READABLE.test(name));
-  if (asked.length === 0) return new Map();
-  const found = await collect(pages((token) => policyPage(aws, group, call, asked, token)));
-  return new Map(found.map(({ PolicyName = "", PolicyARN = "" }) => [PolicyName, PolicyARN]));
+  const arns = asked.length === 0 ? new Map<string, string>() : await named(asked);
+  const missing = names.find((name) => !arns.has(name));
+  if (missing === undefined) return arns;
+  throw noSuchPolicy(aws, group, missing, [...(await named()).keys()], call);
 }

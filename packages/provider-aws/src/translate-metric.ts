@@ -9,7 +9,7 @@ import {
   type TranslatableMetric,
   z,
 } from "@bellows/core";
-import { dimensionsSchema, type PlainMetric, statSchema } from "./alarm-query.js";
+import { dimensionsSchema, type PlainMetric, type PlainStat, statSchema } from "./alarm-query.js";
 
 /** The period of metrics that name none, in milliseconds. */
 export const USUAL_PERIOD_MS = 60_000;
@@ -21,14 +21,21 @@ export type Watched = { periodMs: number } & (
   | { select: string }
 );
 
-/** What AWS measures of a group's instances together, by the neutral name. */
-const OF_GROUP: Readonly<Record<string, { name: string; stat: PlainMetric["stat"] }>> = {
-  cpuPercent: { name: "CPUUtilization", stat: "Average" },
-  networkInBytes: { name: "NetworkIn", stat: "Sum" },
-  networkOutBytes: { name: "NetworkOut", stat: "Sum" },
+const CPU_STATS = { mean: "Average", max: "Maximum", min: "Minimum" } as const;
+
+/**
+ * What AWS measures of a group's instances together, by the neutral name, as the provider's own metrics read it
+ * (metric-groups.ts). The first statistic is the default.
+ */
+const OF_GROUP: Readonly<
+  Record<string, { name: string; periodMs: number; stats: Readonly<Partial<Record<Stat, PlainStat>>> }>
+> = {
+  cpuPercent: { name: "CPUUtilization", periodMs: USUAL_PERIOD_MS, stats: CPU_STATS },
+  networkInBytes: { name: "NetworkIn", periodMs: 300_000, stats: { sum: "Sum" } },
+  networkOutBytes: { name: "NetworkOut", periodMs: 300_000, stats: { sum: "Sum" } },
 };
 
-const STATS = { mean: "Average", max: "Maximum", min: "Minimum", sum: "Sum" } as const;
+type Stat = NonNullable<GroupMetricParams["stat"]>;
 
 /** The words of a query with `source: cloudwatch`, as far as they matter here. */
 const cloudwatchSchema = z.looseObject({
@@ -106,22 +113,28 @@ function unreadable(name: string, reasons: string[]): undefined {
 function ofGroup(
   name: string,
   group: string,
-  { metric, stat, periodMs = USUAL_PERIOD_MS }: GroupMetricParams,
+  { metric, stat, periodMs }: GroupMetricParams,
   reasons: string[],
 ): Watched | undefined {
   const known = Object.hasOwn(OF_GROUP, metric) ? OF_GROUP[metric] : undefined;
   if (known === undefined) {
+    const names = Object.keys(OF_GROUP).join(", ");
+    reasons.push(`metric ${name}: of ${metric} AWS keeps nothing for a group (it does of ${names})`);
+    return undefined;
+  }
+  const chosen = stat === undefined ? Object.values(known.stats)[0] : known.stats[stat];
+  if (chosen === undefined) {
     reasons.push(
-      `metric ${name}: of ${metric} AWS keeps nothing for a group (it does of ${Object.keys(OF_GROUP).join(", ")})`,
+      `metric ${name}: ${metric} has no ${stat} on AWS, but ${Object.keys(known.stats).join(", ")}`,
     );
     return undefined;
   }
   return {
-    periodMs,
+    periodMs: periodMs ?? known.periodMs,
     metric: {
       namespace: "AWS/EC2",
       name: known.name,
-      stat: stat === undefined ? known.stat : STATS[stat],
+      stat: chosen,
       dimensions: { AutoScalingGroupName: group },
     },
   };
