@@ -1,5 +1,5 @@
 import { collect, createHost, isBellowsError, type LaunchConfiguration } from "@bellows/core";
-import { hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
+import { hasPython, motoOptions, startMoto, startStandIn, type TestServer } from "@bellows/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aws, createAws } from "../src/client.js";
 import { type AwsGroups, createGroups } from "../src/groups.js";
@@ -14,17 +14,18 @@ const configuration = { kind: "configuration" as const, publicAddress: false };
 const refused = (code: Parameters<typeof isBellowsError>[1]) => (error: unknown) =>
   isBellowsError(error, code);
 
-describe.runIf(hasPython())("launches on AWS", () => {
-  let moto: TestServer;
+/** Puts launches to the proof against one server. */
+const conform = (start: () => Promise<TestServer>) => () => {
+  let server: TestServer;
   let aws: Aws;
   let groups: AwsGroups;
   let launches: AwsLaunches;
   let serial = 0;
 
   beforeAll(async () => {
-    moto = await startMoto();
+    server = await start();
     const host = createHost({ key: "aws" });
-    aws = createAws(motoOptions(moto), host);
+    aws = createAws(motoOptions(server), host);
     groups = createGroups(aws, host, createPolicies(aws, host));
     launches = createLaunch(aws, host);
     await foreignTemplate("theirs");
@@ -35,7 +36,7 @@ describe.runIf(hasPython())("launches on AWS", () => {
   }, 300_000);
   afterAll(async () => {
     aws?.close();
-    await moto?.stop();
+    await server?.stop();
   });
 
   const make = async (launch: LaunchConfiguration, desired = 0): Promise<string> => {
@@ -363,4 +364,7 @@ describe.runIf(hasPython())("launches on AWS", () => {
     await groups.delete(two);
     expect(await collect(launches.list())).toHaveLength(before);
   });
-});
+};
+
+describe.runIf(hasPython())("launches on moto", conform(startMoto));
+describe("launches on the stand-in", conform(startStandIn));

@@ -3,7 +3,14 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { LaunchTemplateSpecification } from "@aws-sdk/client-auto-scaling";
 import type { LaunchTemplate, LaunchTemplateVersion, RequestLaunchTemplateData } from "@aws-sdk/client-ec2";
-import { AlreadyExistsError, isBellowsError, NotFoundError, type Page, pages } from "@bellows/core";
+import {
+  AlreadyExistsError,
+  ConflictError,
+  isBellowsError,
+  NotFoundError,
+  type Page,
+  pages,
+} from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { dataOf, defined, instanceTags, type LaunchParts, overlaid, wordsOfData } from "./launch-data.js";
 import { derivedName, LAID_OVER, MADE_BY, MADE_FOR, MADE_OVER } from "./launch-names.js";
@@ -205,7 +212,11 @@ async function nextVersion(
   const { LaunchTemplateId: _id = "", Version } = specOf(made?.VersionNumber);
   const undo = async (): Promise<void> => {
     const gone = { ...templateRef(ref), Versions: [Version] };
-    await aws.ec2((sdk) => new sdk.DeleteLaunchTemplateVersionsCommand(gone), afterwards(call));
+    const { UnsuccessfullyDeletedLaunchTemplateVersions: left = [] } = await aws.ec2(
+      (sdk) => new sdk.DeleteLaunchTemplateVersionsCommand(gone),
+      afterwards(call),
+    );
+    if (left.length > 0) throw new ConflictError(`version ${Version} of launch template ${ref} stays`);
   };
   return { spec: specOf(made?.VersionNumber), undo };
 }

@@ -82,12 +82,13 @@ function shownVersion(template: Template, version: TemplateVersion): Answer {
 }
 
 function addVersion(world: World, template: Template, input: Input, data: Given): TemplateVersion {
-  const description = input.text("VersionDescription");
+  const [description, clientToken] = [input.text("VersionDescription"), input.text("ClientToken")];
   const version: TemplateVersion = {
     number: ++template.latestVersion,
     createdAtMs: world.now(),
     data,
     ...(description === undefined ? {} : { description }),
+    ...(clientToken === undefined ? {} : { clientToken }),
   };
   template.versions.push(version);
   return version;
@@ -131,6 +132,11 @@ export const ec2Templates: Handlers = {
   },
   CreateLaunchTemplateVersion(world, input) {
     const template = templateOf(world, input);
+    const clientToken = input.text("ClientToken");
+    const same = template.versions.find(
+      (one) => clientToken !== undefined && one.clientToken === clientToken,
+    );
+    if (same !== undefined) return { launchTemplateVersion: shownVersion(template, same) };
     const source = input.text("SourceVersion");
     const base = source === undefined ? {} : versionOf(template, source).data;
     const version = addVersion(world, template, input, { ...base, ...dataOf(input) });

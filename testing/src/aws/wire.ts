@@ -160,8 +160,14 @@ function xml(answer: Answer, item: string): string {
   if (isList(answer)) return answer.map((one) => `<${item}>${xml(one, item)}</${item}>`).join("");
   return Object.entries(answer)
     .filter(([, value]) => value !== undefined && value !== null)
-    .map(([key, value]) => `<${key}>${xml(value, item)}</${key}>`)
+    .map(([key, value]) => `<${key}>${xml(value, memberOf(key, value) ?? item)}</${key}>`)
     .join("");
+}
+
+/** EC2 writes the ids of security groups in a network interface of a template with a name of their own. */
+function memberOf(key: string, value: Answer): string | undefined {
+  const isIds = key === "groupSet" && Array.isArray(value) && value.every((one) => typeof one === "string");
+  return isIds ? "groupId" : undefined;
 }
 
 function isList(answer: object): answer is readonly Answer[] {
