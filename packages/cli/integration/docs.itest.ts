@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { type ErrorCode, REASON_CODES } from "@bellows/core";
+import { type StandIn, startStandIn } from "@bellows/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "../src/exit-codes.js";
 import { decideCases } from "./docs/cases.js";
@@ -58,10 +59,12 @@ const runnable = run.map(read);
 
 const isProgram = (step: Step): boolean => step.kind === "ts";
 const workshops = new Map<string, Workshop>();
+const standIns: StandIn[] = [];
 let programFaults = new Map<string, string[]>();
 
 beforeAll(async () => {
-  for (const { path } of runnable) workshops.set(path, await openWorkshop());
+  for (const { path, needsAws } of runnable)
+    workshops.set(path, await openWorkshop(needsAws ? await environmentOfAws() : {}));
   programFaults = compilePrograms(
     runnable.flatMap(({ path, steps }) => {
       const { folder, withPorts } = workshopOf(path);
@@ -73,7 +76,19 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   for (const workshop of workshops.values()) await workshop.close();
+  for (const standIn of standIns) await standIn.stop();
 });
+
+/** What the SDK reads, so that it finds a stand-in of its own where AWS would be. */
+async function environmentOfAws(): Promise<Record<string, string>> {
+  const standIn = await startStandIn();
+  standIns.push(standIn);
+  return {
+    AWS_ENDPOINT_URL: standIn.url,
+    AWS_ACCESS_KEY_ID: "example",
+    AWS_SECRET_ACCESS_KEY: "example",
+  };
+}
 
 function workshopOf(path: string): Workshop {
   const workshop = workshops.get(path);

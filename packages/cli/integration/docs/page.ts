@@ -13,6 +13,7 @@
 //   <!-- shown: WHY -->        not run, for the stated reason
 //   <!-- run NEWLINE commands -->       commands that the reader is not shown
 // A block without a mark is a fault of the page.
+//   <!-- needs: aws -->        anywhere: the page's commands and programs find AWS, as the stand-in of the tests is it
 
 /** What the mark before a block can be. */
 export const KINDS = ["config", "faulty", "part", "file", "run", "ts", "output", "cases", "shown"] as const;
@@ -35,6 +36,8 @@ export interface Page {
   /** Path from the repository's root. */
   path: string;
   steps: Step[];
+  /** Whether what it shows talks to AWS. */
+  needsAws: boolean;
   /** What is wrong with its marks, one line each. */
   faults: string[];
   /** Targets of its links and pictures, with their lines. */
@@ -45,7 +48,8 @@ export interface Page {
 
 /** Reads a page. */
 export function readPage(path: string, text: string): Page {
-  const page: Page = { path, steps: [], faults: [], links: [], anchors: new Set() };
+  const needsAws = text.includes("<!-- needs: aws -->");
+  const page: Page = { path, steps: [], needsAws, faults: [], links: [], anchors: new Set() };
   const lines = text.split("\n");
   let mark: { kind: Kind; argument: string; line: number } | undefined;
   for (let at = 0; at < lines.length; at += 1) {

@@ -38,8 +38,11 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
-/** Makes a workshop inside the repository, so that programs find its packages. */
-export async function openWorkshop(): Promise<Workshop> {
+/**
+ * Makes a workshop inside the repository, so that programs find its packages.
+ * @param more - what its commands find in their environment beside the usual.
+ */
+export async function openWorkshop(more: Readonly<Record<string, string>> = {}): Promise<Workshop> {
   const parent = join(ROOT, ".nx", "docs");
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, "page-"));
@@ -74,6 +77,7 @@ export async function openWorkshop(): Promise<Workshop> {
     RAX_KEY: "example",
     APP_TOKEN: "example",
     RABBIT_PASSWORD: "example",
+    ...more,
   };
   const started: ChildProcess[] = [];
   return {

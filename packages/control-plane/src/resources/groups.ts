@@ -107,13 +107,21 @@ async function planOwnGroup(
   };
 }
 
+function textOf({ id, pool, port }: Attachment): string {
+  return [id, pool, port].join("/");
+}
+
 function groupDifferences(found: Group, spec: GroupSpec): FieldChange[] {
-  const ties = (list: readonly (Attachment | string)[] | undefined): unknown => list?.map(attachmentOf);
+  // Clouds give ties in an order of their own.
+  const ties = (list: readonly (Attachment | string)[] | undefined): unknown =>
+    list?.map(attachmentOf).sort((a, b) => textOf(a).localeCompare(textOf(b)));
   return [
     ...differences(found.min, spec.min, "min"),
     ...differences(found.max, spec.max, "max"),
     ...differences(found.cooldownMs, spec.cooldownMs, "cooldownMs"),
     ...differences(found.zones, spec.zones, "zones"),
+    ...differences(found.subnets, spec.subnets, "subnets"),
+    ...differences(found.native ?? {}, spec.native, "native"),
     ...differences(ties(found.loadBalancers), ties(spec.loadBalancers), "loadBalancers"),
     ...differences(found.metadata, spec.metadata, "metadata"),
   ];
@@ -129,8 +137,8 @@ async function updateGroup(
   if (what.launch) await cloud.launch?.set(found.id, spec.launch as LaunchConfiguration);
   if (metadata && spec.metadata !== undefined) await cloud.groups.metadata?.merge(found.id, spec.metadata);
   if (what.fields.some((change) => !change.path.startsWith("metadata"))) {
-    const { min, max, cooldownMs, zones, loadBalancers } = spec;
-    const given = Object.entries({ min, max, cooldownMs, zones, loadBalancers }).filter(
+    const { min, max, cooldownMs, zones, subnets, loadBalancers, native } = spec;
+    const given = Object.entries({ min, max, cooldownMs, zones, subnets, loadBalancers, native }).filter(
       ([, value]) => value !== undefined,
     );
     await cloud.groups.update(found.id, Object.fromEntries(given));

@@ -28,6 +28,7 @@ export function viewGroup(definition: GroupDefinition, memory: GroupMemory, nowM
     ...(definition.subnets === undefined ? {} : { subnets: [...definition.subnets] }),
     paused: isPaused({ group: definition, nowMs }),
     createdAtMs: definition.createdAtMs,
+    ...(definition.native === undefined ? {} : { native: { ...definition.native } }),
     ...(definition.owner === undefined ? {} : { owner: definition.owner }),
     ...(memory.problems.length === 0 ? {} : { problems: [...memory.problems] }),
   };
