@@ -5,6 +5,7 @@ import {
   createRedaction,
   findConfig,
   type MetricSource,
+  type ProviderDrivers,
   type Sample,
   type SourceConfig,
 } from "@bellows/core";
@@ -16,6 +17,7 @@ import { logger } from "../logger.js";
 import { printDocument } from "../output.js";
 import { awaited } from "../progress.js";
 import { type LoadedConfig, loadedConfig, loaderFor, ownVersion, tryLoad } from "../workbench.js";
+import { withBoundProvider } from "./bound-provider.js";
 
 interface QueryOptions extends Globals {
   param?: Record<string, string>;
@@ -35,15 +37,21 @@ export async function query(
 ): Promise<void> {
   const params = { ...readFlags(words), ...readParams(options.param ?? {}) };
   const { source, params: checked, secrets, baseFolder } = await prepare(context, options, name, params);
-  const startMs = context.clock.monotonic();
-  const [sample] = await withSource(context, options, { source, secrets, baseFolder }, (opened) =>
-    opened.read([{ params: checked }], {
-      deadlineMs: options.within ?? USUAL_MS,
-      signal: context.signal,
-    }),
-  );
-  const tookMs = Math.round(context.clock.monotonic() - startMs);
-  printSample(context, options, name, sample ?? { unavailable: "it gave no answer" }, tookMs);
+  const ask = async (provider?: ProviderDrivers): Promise<void> => {
+    const startMs = context.clock.monotonic();
+    const [sample] = await withSource(context, options, { source, secrets, baseFolder }, (opened) =>
+      opened.read([{ params: checked }], {
+        deadlineMs: options.within ?? USUAL_MS,
+        signal: context.signal,
+        ...(provider === undefined ? {} : { provider }),
+      }),
+    );
+    const tookMs = Math.round(context.clock.monotonic() - startMs);
+    printSample(context, options, name, sample ?? { unavailable: "it gave no answer" }, tookMs);
+  };
+  if (source.plugin.throughProvider === true)
+    await withBoundProvider(context, options, source.plugin.name, ask);
+  else await ask();
 }
 
 function printSample(context: Context, options: Globals, name: string, sample: Sample, tookMs: number): void {
@@ -108,8 +116,8 @@ async function prepare(
 ): Promise<Prepared> {
   const loaded = await ownConfig(context, options);
   const source = loaded?.config.sources[name];
-  if (loaded === undefined || source === undefined) return prepareKind(context, name, params);
-  const read = source.plugin.query.safeParse(params);
+  if (loaded === undefined || source === undefined) return prepareKind(context, options, name, params);
+  const read = source.plugin.query.safeParse(withRegion(options, source.plugin.query, params));
   if (!read.success) {
     const told = read.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim());
     throw refused(name, told, [...keysOf(source.plugin.query)]);
@@ -128,13 +136,15 @@ async function ownConfig(context: Context, options: QueryOptions): Promise<Loade
  */
 async function prepareKind(
   context: Context,
+  options: Globals,
   name: string,
   params: Record<string, unknown>,
 ): Promise<Prepared> {
   const plugin = await loaderFor(context, context.cwd).load("metric-source", name);
   const isQuery = keysOf(plugin.query);
+  const given = withRegion(options, plugin.query, params);
   const part = (ofQuery: boolean): object =>
-    Object.fromEntries(Object.entries(params).filter(([key]) => isQuery.has(key) === ofQuery));
+    Object.fromEntries(Object.entries(given).filter(([key]) => isQuery.has(key) === ofQuery));
   const asks = { existing: "asked", mode: "off", min: 0, max: 0 };
   const text = stringify({
     version: 1,
@@ -150,6 +160,15 @@ async function prepareKind(
   if (!("config" in loaded) || source === undefined || metric === undefined)
     throw refused(name, told, [...new Set([...isQuery, ...keysOf(plugin.options)])]);
   return { source, params: metric.params, secrets: loaded.secrets, baseFolder: context.cwd };
+}
+
+/** `--region` is every command's; a source that asks in regions means the same by it. */
+function withRegion(
+  { region }: Globals,
+  query: unknown,
+  params: Record<string, unknown>,
+): Record<string, unknown> {
+  return region === undefined || !keysOf(query).has("region") ? params : { region, ...params };
 }
 
 function refused(name: string, told: readonly string[], keys: readonly string[]): ConfigError {

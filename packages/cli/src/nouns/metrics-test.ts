@@ -13,6 +13,7 @@ import { type OpenControl, withControl } from "../open-control.js";
 import { printRows } from "../output.js";
 import { awaited } from "../progress.js";
 import { type LoadedConfig, loadedConfig } from "../workbench.js";
+import { boundProvider } from "./bound-provider.js";
 import { withSource } from "./metrics-query.js";
 
 /** Longest read where a metric does not say it, in milliseconds. */
@@ -98,13 +99,12 @@ async function readSample(
   }
   const source = loaded.config.sources[metric.source];
   if (source === undefined) return { unavailable: `there is no source ${metric.source}` };
-  const provider = open.session?.clouds.get(group.provider);
   const from = { source, secrets: loaded.secrets, baseFolder: loaded.config.baseFolder };
   const [sample] = await withSource(context, options, from, (opened) =>
     opened.read([{ params: metric.params }], {
       deadlineMs,
       signal: context.signal,
-      ...(provider === undefined ? {} : { provider }),
+      provider: boundProvider(open, group.provider, source.plugin.name),
     }),
   );
   return sample ?? none;

@@ -21,6 +21,7 @@ export function add(metrics: Command, context: Context): void {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: files and this option write it so.
     "metrics query http --url https://rabbit/api --param 'auth={ bearer: \"${env:TOKEN}\" }'",
     'metrics query prometheus --url http://127.0.0.1:9090 --query "sum(up)"',
+    "metrics query cloudwatch --namespace AWS/EC2 --metric CPUUtilization --param 'dimensions={ AutoScalingGroupName: web }' --provider aws --region eu-west-1",
   ).action(handle(context, query));
   examples(
     metrics
