@@ -19,7 +19,7 @@ describe("percentages as AWS rounds them", () => {
     [25, 12, 28],
     [50, 10, 55],
     [0, 50, 0],
-  ])("%d and %d %% is %d", (size, percent, result) =>
+  ])("%d and %d percent is %d", (size, percent, result) =>
     expect(applyAdjust({ percent }, size, { rounding: "aws" })).toBe(result),
   );
 
@@ -27,7 +27,7 @@ describe("percentages as AWS rounds them", () => {
     [4, 25, 2, 6],
     [4, -25, 2, 2],
     [100, 25, 2, 125],
-  ])("%d and %d %%, at least %d, is %d", (size, percent, minMagnitude, result) =>
+  ])("%d and %d percent, at least %d, is %d", (size, percent, minMagnitude, result) =>
     expect(applyAdjust({ percent }, size, { rounding: "aws", minMagnitude })).toBe(result),
   );
 });
