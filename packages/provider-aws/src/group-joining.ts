@@ -1,7 +1,7 @@
 /** Servers that join a group. */
 import type { AutoScalingGroup, AutoScalingInstanceDetails } from "@aws-sdk/client-auto-scaling";
 import type { Instance as Server } from "@aws-sdk/client-ec2";
-import { ConflictError, LimitError, NotFoundError, type Ref, type WriteOptions } from "@bellows/core";
+import { ConflictError, delay, LimitError, NotFoundError, type Ref, type WriteOptions } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { callOf, type GroupContext, inBatches, onGroup, waitForGroup } from "./group-context.js";
 import { describeServers } from "./group-instances.js";
@@ -14,6 +14,10 @@ import { actOnce } from "./making.js";
 export const MOVES_PER_CALL = 20;
 /** Most instances of one question about memberships. @see docs.aws.amazon.com, DescribeAutoScalingInstances */
 const MEMBERSHIPS_PER_CALL = 50;
+
+/** How long EC2 may take to show a server that was made just now, in milliseconds. @see docs.aws.amazon.com, EC2 API, Eventual consistency */
+const SHOWN_WITHIN_MS = 5_000;
+const FIRST_LOOK_MS = 200;
 
 /** What an id of a server looks like; anything else is a name. */
 export const SERVER_ID = /^i-[0-9a-f]+$/;
@@ -34,7 +38,7 @@ export async function attachServers(
   const call = callOf("attach", ref, options);
   call.signal?.throwIfAborted();
   const group = await describeGroup(aws, ref, call);
-  const ids = await strangersOf(aws, ref, refs, call);
+  const ids = await strangersOf(context, ref, refs, call);
   const views = recent.viewsOf(group);
   requireByAll(views, (view) => requireRoom(view, ids.length, call));
   await inBatches(ids, MOVES_PER_CALL, (InstanceIds) =>
@@ -78,8 +82,13 @@ export function areMembers(group: AutoScalingGroup, ids: readonly string[]): boo
 }
 
 /** Ids of the servers that these references mean, without those that are members of the group already. */
-async function strangersOf(aws: Aws, group: string, refs: readonly Ref[], call: Call): Promise<string[]> {
-  const servers = await findServers(aws, [...new Set(refs)], call);
+async function strangersOf(
+  { aws, host }: GroupContext,
+  group: string,
+  refs: readonly Ref[],
+  call: Call,
+): Promise<string[]> {
+  const servers = await findServers({ aws, host }, [...new Set(refs)], call);
   const memberships = new Map(
     (await membershipsOf(aws, [...servers.keys()], call)).map((one) => [one.InstanceId, one]),
   );
@@ -104,11 +113,15 @@ async function strangersOf(aws: Aws, group: string, refs: readonly Ref[], call: 
 }
 
 /** Servers by id, and those that are named by their names. */
-async function findServers(aws: Aws, refs: readonly Ref[], call: Call): Promise<Map<string, Server>> {
+async function findServers(
+  { aws, host }: Pick<GroupContext, "aws" | "host">,
+  refs: readonly Ref[],
+  call: Call,
+): Promise<Map<string, Server>> {
   const ids = refs.filter((ref) => SERVER_ID.test(ref));
   const names = refs.filter((ref) => !SERVER_ID.test(ref));
   const [byId, byName] = await Promise.all([
-    describeServers(aws, "instance-id", ids, call),
+    serversShown({ aws, host }, ids, call),
     describeServers(aws, "tag:Name", names, call),
   ]);
   const found = new Map<string, Server>();
@@ -126,6 +139,21 @@ async function findServers(aws: Aws, refs: readonly Ref[], call: Call): Promise<
     found.set(server.InstanceId ?? "", server);
   }
   return found;
+}
+
+/** Servers by id; one that EC2 does not show may have been made just now, and is looked for again. */
+async function serversShown(
+  { aws, host: { clock } }: Pick<GroupContext, "aws" | "host">,
+  ids: readonly string[],
+  call: Call,
+): Promise<Server[]> {
+  const endMs = clock.monotonic() + SHOWN_WITHIN_MS;
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs *= 2) {
+    const found = await describeServers(aws, "instance-id", ids, call);
+    const isLast = clock.monotonic() + pauseMs > endMs;
+    if (found.length >= ids.length || isLast) return found;
+    await delay(clock, pauseMs, call.signal);
+  }
 }
 
 function isLiving({ State }: Server): boolean {
