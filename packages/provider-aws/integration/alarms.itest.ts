@@ -1,6 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type AlarmSpec, collect, createHost, isBellowsError, type PolicySpec } from "@bellows/core";
-import { hasPython, motoOptions, startMoto, type TestServer } from "@bellows/testing";
+import {
+  hasPython,
+  motoOptions,
+  type StandIn,
+  startMoto,
+  startStandIn,
+  type TestServer,
+} from "@bellows/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { specOf } from "../src/alarm-map.js";
 import { type AwsAlarms, createAlarms } from "../src/alarms.js";
@@ -11,8 +18,18 @@ import { type AwsPolicies, createPolicies } from "../src/policies.js";
 const launch = { image: "ami-0123456789abcdef0", size: "t3.micro" };
 const call = { operation: "test" };
 
-describe.runIf(hasPython())("alarms on AWS", () => {
-  let moto: TestServer;
+/** Both have the parts of CloudWatch that these tests need; what only the stand-in has is below. */
+const SERVERS: readonly {
+  name: string;
+  start: () => Promise<Pick<TestServer, "url" | "stop">>;
+  isThere: boolean;
+}[] = [
+  { name: "moto", start: startMoto, isThere: hasPython() },
+  { name: "the stand-in", start: startStandIn, isThere: true },
+];
+
+describe.each(SERVERS.filter(({ isThere }) => isThere))("alarms on AWS, as $name has it,", ({ start }) => {
+  let server: Pick<TestServer, "url" | "stop">;
   let aws: Aws;
   let alarms: AwsAlarms;
   let policies: AwsPolicies;
@@ -21,9 +38,9 @@ describe.runIf(hasPython())("alarms on AWS", () => {
   let serial = 0;
 
   beforeAll(async () => {
-    moto = await startMoto();
+    server = await start();
     const host = createHost({ key: "aws" });
-    aws = createAws(motoOptions(moto), host);
+    aws = createAws(motoOptions(server), host);
     alarms = createAlarms(aws, host);
     policies = createPolicies(aws, host);
     const groups = createGroups(aws, host, policies);
@@ -33,7 +50,7 @@ describe.runIf(hasPython())("alarms on AWS", () => {
   }, 300_000);
   afterAll(async () => {
     aws?.close();
-    await moto?.stop();
+    await server?.stop();
   });
   beforeEach(() => {
     made.length = 0;
@@ -289,5 +306,94 @@ describe.runIf(hasPython())("alarms on AWS", () => {
         ),
     );
     expect(made).toEqual([]);
+  });
+});
+
+describe("alarms on AWS, as the stand-in alone has it,", () => {
+  let server: StandIn;
+  let aws: Aws;
+  let alarms: AwsAlarms;
+  let policies: AwsPolicies;
+  let groups: ReturnType<typeof createGroups>;
+
+  beforeEach(async () => {
+    server = await startStandIn({ startAtMs: Date.UTC(2030, 0, 1) });
+    const host = createHost({ key: "aws" });
+    aws = createAws(motoOptions(server), host);
+    alarms = createAlarms(aws, host);
+    policies = createPolicies(aws, host);
+    groups = createGroups(aws, host, policies);
+    await groups.create({
+      name: "web",
+      min: 0,
+      max: 9,
+      desired: 2,
+      cooldownMs: 0,
+      zones: ["eu-west-1a"],
+      launch,
+    });
+  });
+  afterEach(async () => {
+    aws.close();
+    await server.stop();
+  });
+
+  const metrics = { load: { source: "cloudwatch", params: { namespace: "Shop", metric: "Load" } } };
+  /** Keeps what stands for a policy of a file. */
+  const keep = async (spec: Omit<PolicySpec, "name">): Promise<void> => {
+    const plan = policies.translate("web", { name: "p", engine: "native", ...spec }, metrics);
+    if ("refused" in plan) throw new Error(plan.refused);
+    for (const policy of plan.policies) await policies.create("web", policy);
+    for (const alarm of plan.alarms) await alarms.create(alarm);
+  };
+  /** One minute with a value. */
+  const minute = async (value: number): Promise<void> => {
+    const MetricData = [{ MetricName: "Load", Value: value, Timestamp: new Date(server.now()) }];
+    await aws.cloudWatch((sdk) => new sdk.PutMetricDataCommand({ Namespace: "Shop", MetricData }), call);
+    server.advance(60_000);
+  };
+  const desired = async (): Promise<number> => (await groups.get("web")).desired;
+
+  it("a file's threshold acts when it has held long enough, and not before", async () => {
+    await keep({ when: "load > 70", forMs: 120_000, adjust: { change: 1 }, cooldownMs: 3_600_000 });
+    await minute(71);
+    expect(await desired()).toBe(2);
+    await minute(72);
+    expect(await desired()).toBe(3);
+    const history = await collect(alarms.history("bellows/web/p"));
+    expect(history.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(["state-update", "configuration-update"]),
+    );
+  });
+
+  it.each([
+    [69, 2],
+    [70, 3],
+    [85, 4],
+    [31, 2],
+    [30, 1],
+    [10, 0],
+  ])("a file's steps take at %d the group from 2 to %d", async (value, to) => {
+    const grow = [70, 85].map((atLeast, n) => ({ atLeast, adjust: { change: n + 1 } }));
+    const shrink = [30, 10].map((atMost, n) => ({ atMost, adjust: { change: -n - 1 } }));
+    await keep({ signal: "load", adjust: { steps: [...grow, ...shrink] } });
+    await minute(value);
+    expect(await desired()).toBe(to);
+  });
+
+  it("set by hand to alarm they execute their policy, unless their actions are off", async () => {
+    await keep({ signal: "load", adjust: { steps: [{ atLeast: 70, adjust: { change: 2 } }] } });
+    await alarms.enable("bellows/web/p", false);
+    await alarms.setState("bellows/web/p", "alarm", "a drill");
+    expect(await desired()).toBe(2);
+    await alarms.setState("bellows/web/p", "ok", "calm");
+    await alarms.enable("bellows/web/p", true);
+    await alarms.setState("bellows/web/p", "alarm", "a drill");
+    expect(await desired()).toBe(4);
+  });
+
+  it("are new without data", async () => {
+    await keep({ when: "load > 70", adjust: { change: 1 } });
+    expect((await alarms.get("bellows/web/p")).state).toBe("insufficient-data");
   });
 });

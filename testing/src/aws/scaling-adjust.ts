@@ -30,11 +30,16 @@ function percentChange(desired: number, percent: number, least = 0): number {
   return Math.sign(change) * Math.max(Math.abs(rounded), least);
 }
 
-/** The step for a value that is `over` the threshold (below it, negative): its bound next to the threshold counts in. */
+/**
+ * The step for a value that is `over` the threshold (below it, negative): its bound next to the threshold counts in. On
+ * the threshold that is the step that begins there, or where none does, the one that ends there.
+ */
 export function stepFor(steps: readonly Step[], over: number): Step | undefined {
-  return steps.find(({ lower = Number.NEGATIVE_INFINITY, upper = Number.POSITIVE_INFINITY }) =>
-    over >= 0 ? over >= lower && over < upper : over > lower && over <= upper,
-  );
+  const above = ({ lower = Number.NEGATIVE_INFINITY, upper = Number.POSITIVE_INFINITY }: Step): boolean =>
+    over >= 0 && over >= lower && over < upper;
+  const below = ({ lower = Number.NEGATIVE_INFINITY, upper = Number.POSITIVE_INFINITY }: Step): boolean =>
+    over <= 0 && over > lower && over <= upper;
+  return steps.find(above) ?? steps.find(below);
 }
 
 /** What is wrong with steps, in AWS's sense; undefined when nothing is. */
