@@ -180,7 +180,7 @@ const conform = (start: () => Promise<TestServer>) => () => {
     expect(await launches.get(group)).toEqual(plain);
   });
 
-  it("show on the instances: their size, name, tags and volumes' tags", async () => {
+  it("show on the instances: their size, name and tags", async () => {
     const group = await make({ ...plain, serverName: "web", metadata: { team: "a" } }, 1);
     const [instance] = await collect(groups.instances(group));
     const { Reservations = [] } = await aws.ec2(

@@ -106,6 +106,19 @@ function conform(name: "moto" | "stand-in", start: () => Promise<TestServer>): v
 describe.runIf(hasPython())("servers on moto", () => conform("moto", startMoto));
 conform("stand-in", startStandIn);
 
+test("a server that AWS does not show yet is found all the same, labelled and ended", async () => {
+  const standIn = await startStandIn({ lagMs: 700 });
+  const connection = createAws(motoOptions(standIn), host());
+  const servers = createServers(connection, host());
+  const { id } = await servers.create({ name: "young", launch, labels: {}, idempotencyKey: "young" });
+  expect((await servers.create({ name: "young", launch, labels: {}, idempotencyKey: "young" })).id).toBe(id);
+  expect(await servers.get(id)).toMatchObject({ id, name: "young" });
+  expect((await servers.label(id, { a: "1" })).labels).toMatchObject({ a: "1" });
+  await servers.delete(id);
+  connection.close();
+  await standIn.stop();
+});
+
 test("the doctor tells that nothing answers, and throws nothing", async () => {
   const closed = {
     region: "eu-west-1",

@@ -13,10 +13,10 @@ import {
   UnsupportedError,
 } from "@bellows/core";
 import { type Aws, type Call, mayHaveHappened } from "./client.js";
-import { type AwsOwnWords, decodeUserData, defined, deviceWords, encodeUserData } from "./launch-data.js";
+import { decodeUserData, defined, deviceWords, encodeUserData } from "./launch-data.js";
 import { configurationName, derivedName, readConfigurationName } from "./launch-names.js";
 import { plainLaunch } from "./launch-rules.js";
-import type { AwsLaunch } from "./launch-schema.js";
+import type { AwsLaunch, AwsOwnWords } from "./launch-words.js";
 
 /** Most configurations of one answer. @see docs.aws.amazon.com, DescribeLaunchConfigurations */
 const PER_CALL = 100;

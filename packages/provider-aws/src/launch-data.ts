@@ -6,10 +6,8 @@ import type {
   ResponseLaunchTemplateData,
 } from "@aws-sdk/client-ec2";
 import type { Metadata } from "@bellows/core";
-import type { AwsLaunch } from "./launch-schema.js";
+import type { AwsLaunch, AwsOwnWords } from "./launch-words.js";
 
-/** What only AWS has in a launch. */
-export type AwsOwnWords = NonNullable<AwsLaunch["aws"]>;
 type BlockDevice = NonNullable<AwsOwnWords["blockDevices"]>[number];
 
 /** The parts of a launch that become data of a template; the others are the group's, or the template itself. */

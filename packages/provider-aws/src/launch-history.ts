@@ -7,8 +7,8 @@ import { type LaunchContext, pointGroup, readGroup } from "./launch-change.js";
 import { findConfiguration } from "./launch-configuration.js";
 import { mixOf } from "./launch-mix.js";
 import { launchWordsOf, pointerTo, templateOf, wordsOfTemplate } from "./launch-pointer.js";
-import type { AwsLaunch } from "./launch-schema.js";
 import { templateVersion, templateVersions } from "./launch-template.js";
+import type { AwsLaunch } from "./launch-words.js";
 
 /**
  * Versions of the template that a group is launched from, newest first, each with the mix that the group has now: a

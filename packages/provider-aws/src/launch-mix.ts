@@ -5,7 +5,8 @@ import type {
   LaunchTemplateSpecification,
   MixedInstancesPolicy,
 } from "@aws-sdk/client-auto-scaling";
-import { type AwsOwnWords, defined } from "./launch-data.js";
+import { defined } from "./launch-data.js";
+import type { AwsOwnWords } from "./launch-words.js";
 
 /** Several sizes, on demand and spot. */
 export type Mix = NonNullable<AwsOwnWords["mix"]>;

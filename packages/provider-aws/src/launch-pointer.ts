@@ -25,19 +25,19 @@ import {
   makeConfiguration,
   wordsOfConfiguration,
 } from "./launch-configuration.js";
-import { type AwsOwnWords, defined } from "./launch-data.js";
+import { defined } from "./launch-data.js";
 import { mixedPolicy, mixOf } from "./launch-mix.js";
 import { derivedName, MADE_FOR, readConfigurationName } from "./launch-names.js";
-import type { AwsLaunch } from "./launch-schema.js";
 import {
   deleteTemplate,
   findTemplate,
   isOurs,
-  makeTemplate,
   templateRef,
   templateVersion,
   wordsOfVersion,
 } from "./launch-template.js";
+import { makeTemplate } from "./launch-template-make.js";
+import type { AwsLaunch, AwsOwnWords } from "./launch-words.js";
 
 /** The part of a group that says what it is launched from. */
 export type LaunchPointer = Pick<

@@ -1,8 +1,8 @@
 /** What AWS allows in a launch beyond the shape of its words, and the one way to write what means the same. Pure. */
-import { type AwsOwnWords, defined, isSecurityGroupId } from "./launch-data.js";
+import { defined, isSecurityGroupId } from "./launch-data.js";
 import { MIX_DEFAULTS, type Mix } from "./launch-mix.js";
 import { readConfigurationName } from "./launch-names.js";
-import type { AwsLaunch } from "./launch-schema.js";
+import type { AwsLaunch, AwsOwnWords } from "./launch-words.js";
 
 /** One thing that is wrong, and where. */
 export interface LaunchFault {

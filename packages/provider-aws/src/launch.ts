@@ -14,8 +14,9 @@ import { type LaunchContext, pointGroup, readGroup } from "./launch-change.js";
 import { defined } from "./launch-data.js";
 import { launchHistory, rollBack } from "./launch-history.js";
 import { launchWordsOf, prepareLaunch } from "./launch-pointer.js";
-import { type AwsLaunch, launchSchema } from "./launch-schema.js";
+import { launchSchema } from "./launch-schema.js";
 import { deleteStanding, shownLaunch, standingLaunches } from "./launch-standalone.js";
+import type { AwsLaunch } from "./launch-words.js";
 import { createTurns } from "./making.js";
 
 /** The launch driver of AWS: it has everything that the contract has. */

@@ -4,8 +4,8 @@ import type { Filter, Instance, RunInstancesRequest } from "@aws-sdk/client-ec2"
 import type { Metadata, Server, ServerSpec } from "@bellows/core";
 import { addressesOf } from "./group-map.js";
 import { dataOf } from "./launch-data.js";
-import type { AwsLaunch } from "./launch-schema.js";
 import { templateRef } from "./launch-template.js";
+import type { AwsLaunch } from "./launch-words.js";
 
 /** Label of the key that a server was made for. */
 export const KEY_LABEL = "bellows:key";

@@ -22,7 +22,8 @@ import {
 } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { READ_AFTER_WRITE_MS } from "./group-recent.js";
-import { type AwsLaunch, launchSchema } from "./launch-schema.js";
+import { launchSchema } from "./launch-schema.js";
+import type { AwsLaunch } from "./launch-words.js";
 import {
   isEnded,
   KEY_LABEL,
