@@ -7,7 +7,7 @@ import type { StandardUnit } from "@aws-sdk/client-cloudwatch";
 import { spanMsSchema, z } from "@bellows/core";
 
 /** Statistics that CloudWatch keeps as such; every other one is an extended statistic. */
-export const PLAIN_STATS = ["Average", "Sum", "Minimum", "Maximum", "SampleCount"] as const;
+const PLAIN_STATS = ["Average", "Sum", "Minimum", "Maximum", "SampleCount"] as const;
 /** A statistic that CloudWatch keeps as such. */
 export type PlainStat = (typeof PLAIN_STATS)[number];
 
@@ -76,7 +76,7 @@ export const querySchema = z
     "needs either expression or metric",
   );
 /** One query. */
-export type Query = z.infer<typeof querySchema>;
+type Query = z.infer<typeof querySchema>;
 
 /** The query that is looked at: the one that says so, or the only one. */
 export function lookedAt(queries: readonly Query[]): Query | undefined {
@@ -113,7 +113,7 @@ export function dimensionsOf(
 }
 
 /** A query in CloudWatch's words; those of target tracking are the same but for the account. */
-export interface QueryInput {
+interface QueryInput {
   Id: string;
   Expression?: string;
   MetricStat?: {
@@ -159,7 +159,7 @@ function metricStat({ namespace, name, stat = "Average", dimensions, unit }: Pla
 }
 
 /** What a query of an answer has. */
-export interface QueryOutput {
+interface QueryOutput {
   Id?: string | undefined;
   Expression?: string | undefined;
   MetricStat?:

@@ -11,7 +11,7 @@ const TYPES = {
 export type AdjustmentType = (typeof TYPES)[keyof typeof TYPES];
 
 /** An adjustment in AWS's words. */
-export interface Amount {
+interface Amount {
   type: AdjustmentType;
   amount: number;
 }

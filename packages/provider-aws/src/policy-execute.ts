@@ -18,7 +18,7 @@ import type { Found } from "./policy-find.js";
 import { findInterval, intervalsOf } from "./policy-steps.js";
 
 /** How to execute. */
-export type ExecuteOptions = NonNullable<Parameters<PoliciesDriver["execute"]>[2]>;
+type ExecuteOptions = NonNullable<Parameters<PoliciesDriver["execute"]>[2]>;
 
 /** What AWS says when an activity or its cooldown is in the way. @see docs.aws.amazon.com, ExecutePolicy */
 const IN_PROGRESS: ReadonlySet<string> = new Set([

@@ -78,7 +78,7 @@ export async function findPolicy(aws: Aws, group: Ref, ref: Ref, call: Call): Pr
 }
 
 /** Says that a policy is not there, and which of the group's names is nearest. */
-export function noSuchPolicy(
+function noSuchPolicy(
   aws: Pick<Aws, "key">,
   group: Ref,
   ref: Ref,

@@ -3,7 +3,7 @@ import { countSchema, epochMsSchema, nameSchema, type PolicySpec, spanMsSchema, 
 import { querySchema, statSchema, unitSchema } from "./alarm-query.js";
 
 /** A span that AWS counts in whole seconds. */
-export const secondsSchema = spanMsSchema.refine((ms) => ms % 1_000 === 0, "must be whole seconds");
+const secondsSchema = spanMsSchema.refine((ms) => ms % 1_000 === 0, "must be whole seconds");
 
 /** Periods that target tracking can look at, in milliseconds. @see docs.aws.amazon.com, CustomizedMetricSpecification */
 const TARGET_PERIODS_MS: readonly number[] = [10_000, 30_000, 60_000];
@@ -40,7 +40,7 @@ const targetMetricSchema = z.strictObject({
 export type TargetMetric = z.infer<typeof targetMetricSchema>;
 
 /** Words that say what a target looks at, of which there must be one. */
-export const LOOKS = ["predefined", "metric", "metrics"] as const;
+const LOOKS = ["predefined", "metric", "metrics"] as const;
 
 const targetSchema = z
   .strictObject({
@@ -118,7 +118,7 @@ const scheduleSchema = z
   });
 
 /** What only AWS has on each sort of policy. */
-export const policyNativeSchemas = {
+const policyNativeSchemas = {
   simple: simpleSchema,
   steps: stepsSchema,
   target: targetSchema,

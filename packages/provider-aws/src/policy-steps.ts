@@ -12,7 +12,7 @@ import type { SimpleAdjust, Step } from "@bellows/core";
 import { adjustFaults, adjustOf, amountOf } from "./policy-adjust.js";
 
 /** Most steps of a policy. @see docs.aws.amazon.com, Auto Scaling quotas */
-export const MOST_STEPS = 20;
+const MOST_STEPS = 20;
 
 /** Where one adjustment holds; an end that is left out is infinite. */
 export interface Interval {
