@@ -8,6 +8,7 @@ import type { ProviderDrivers } from "../contracts/provider.js";
 import {
   AlreadyExistsError,
   CapacityError,
+  ConfigError,
   NotFoundError,
   RefusedError,
   UnsupportedError,
@@ -230,6 +231,15 @@ describe("beside policies that the cloud keeps", () => {
     await group.policies.create({ name: "clever", when: "cpu > 70", adjust: { change: 1 } });
     await group.policies.execute("cloudy");
     expect(calls).toEqual(["create plain", "execute cloudy"]);
+  });
+
+  it("sends to the cloud what says something in the cloud's own words, and keeps none of that itself", async () => {
+    const { group, calls } = await withNative();
+    const target = { adjust: { target: { value: 60 } }, native: { predefined: "cpu" } };
+    await group.policies.create({ name: "steady", ...target });
+    expect(calls).toEqual(["create steady"]);
+    const kept = group.policies.create({ name: "other", engine: "bellows", ...target });
+    await expect(kept).rejects.toBeInstanceOf(ConfigError);
   });
 });
 
