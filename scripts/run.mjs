@@ -107,7 +107,10 @@ function demo(args) {
   become(process.execPath, ["packages/cli/bin/bellows.js", "demo", ...args]);
 }
 
-const packageFolders = () => readdirSync(join(root, "packages")).map((name) => join(root, "packages", name));
+const packageFolders = () => [
+  ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)),
+  join(root, "testing"),
+];
 
 /** Adds up the reports that vitest wrote, and prints the failures again where nobody has to search for them. */
 function addUpTests() {

@@ -8,7 +8,7 @@ export interface Difference {
 
 /** Ids, ARNs, times and addresses: each side has its own. */
 const OWN =
-  /^(arn:.*|[a-z]+-[0-9a-f]{8,17}|[0-9a-f-]{36}|(?:ip|ec2)-[\d-]+\..*|\d+\.\d+\.\d+\.\d+|[A-Za-z0-9+/=]{40,}|A[A-Z]{3}[A-Z0-9]{5,}.*)$/;
+  /^(arn:.*|.*\.elb\.amazonaws\.com|[a-z]+-[0-9a-f]{8,17}|[0-9a-f-]{36}|(?:ip|ec2)-[\d-]+\..*|\d+\.\d+\.\d+\.\d+|[A-Za-z0-9+/=]{40,}|A[A-Z]{3}[A-Z0-9]{5,}.*)$/;
 
 /**
  * Where two answers differ: values by their worth, save those that each side makes up; lists by their length and each

@@ -7,7 +7,8 @@ import { ACCOUNT, type Handlers, type World } from "./world.js";
 /** Zones of every region, by their last letter. */
 const ZONES = ["a", "b", "c"];
 const REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2"];
-const VPC = "vpc-0000000000000000a";
+/** The default VPC. */
+export const VPC = "vpc-0000000000000000a";
 const STATE_CODES = {
   pending: 0,
   running: 16,
@@ -25,7 +26,7 @@ export function zonesOf({ region }: World): string[] {
 }
 
 /** The default subnet of each zone: `subnet-a` and so on. */
-function subnetsOf(world: World) {
+export function subnetsOf(world: World) {
   return zonesOf(world).map((zone, index) => ({
     subnetId: `subnet-0000000000000000${ZONES[index] ?? ""}`,
     availabilityZone: zone,
@@ -50,6 +51,7 @@ export interface Launch extends Pick<Server, "imageId" | "type" | "zone" | "secu
   keyName?: string | undefined;
   subnetId?: string | undefined;
   clientToken?: string | undefined;
+  reservationId?: string | undefined;
 }
 
 /** Launches a server, which runs after `launchMs`. */
@@ -60,6 +62,7 @@ export function launchServer(world: World, launch: Launch): Server {
     id: world.id("i"),
     state: "pending",
     launchedAtMs: world.now(),
+    reservationId: launch.reservationId ?? world.id("r"),
     address: `10.0.${Math.floor(number / 250)}.${(number % 250) + 4}`,
     imageId: launch.imageId,
     type: launch.type,
@@ -176,11 +179,18 @@ function instance(server: Server): Answer {
 function reservation(servers: readonly Server[]): Answer {
   const [first] = servers;
   return {
-    reservationId: first?.id.replace(/^i/, "r") ?? "",
+    reservationId: first?.reservationId ?? "",
     ownerId: ACCOUNT,
     groupSet: [],
     instancesSet: servers.map(instance),
   };
+}
+
+function reservations(servers: readonly Server[]): Server[][] {
+  const byId = new Map<string, Server[]>();
+  for (const server of servers)
+    byId.set(server.reservationId, [...(byId.get(server.reservationId) ?? []), server]);
+  return [...byId.values()];
 }
 
 function chosen(world: World, input: Input): Server[] {
@@ -220,6 +230,7 @@ export const ec2: Handlers = {
       keyName: input.text("KeyName"),
       subnetId,
       clientToken,
+      reservationId: world.id("r"),
     };
     const count = input.number("MaxCount") ?? 1;
     const launchOne = (): Server => launchServer(world, { ...launch, tags: { ...launch.tags } });
@@ -229,7 +240,7 @@ export const ec2: Handlers = {
     const found = chosen(world, input).filter((one) => passes(input, (name) => filterValues(one, name)));
     const paging = { key: (one: Server) => one.id, size: "MaxResults", usual: 1_000, most: 1_000 };
     const { page, next } = pageOf(found, input, paging);
-    return { reservationSet: page.map((one) => reservation([one])), nextToken: next };
+    return { reservationSet: reservations(page).map(reservation), nextToken: next };
   },
   TerminateInstances: (world, input) => change(world, input, (server) => endServer(world, server)),
   StopInstances: (world, input) =>
@@ -290,24 +301,33 @@ export const ec2: Handlers = {
       })[name] ?? [];
     return { subnetSet: all.filter((one) => passes(input, (name) => valuesOf(one, name))) };
   },
-  DescribeSecurityGroups(_world, input) {
-    const standard = { groupId: "sg-0000000000000000a", groupName: "default" };
+  CreateSecurityGroup: (world, input) => {
+    const id = world.id("sg");
+    world.state.securityGroups.push({ id, name: input.required("GroupName") });
+    return { groupId: id };
+  },
+  DescribeSecurityGroups(world, input) {
     const [ids, names] = [input.texts("GroupId"), input.texts("GroupName")];
-    for (const id of [
-      ...ids.filter((one) => one !== standard.groupId),
-      ...names.filter((one) => one !== "default"),
-    ])
-      throw new AwsError("InvalidGroup.NotFound", `The security group '${id}' does not exist`);
-    const values: Record<string, string> = {
-      "group-id": standard.groupId,
-      "group-name": standard.groupName,
-      "vpc-id": VPC,
-    };
-    const isWanted = passes(input, (name) => (values[name] === undefined ? [] : [values[name]]));
+    const all = world.state.securityGroups;
+    for (const wanted of [...ids, ...names])
+      if (!all.some(({ id, name }) => id === wanted || name === wanted))
+        throw new AwsError("InvalidGroup.NotFound", `The security group '${wanted}' does not exist`);
+    const found = all
+      .filter(({ id, name }) => ids.length + names.length === 0 || ids.includes(id) || names.includes(name))
+      .filter(({ id, name }) =>
+        passes(input, (filter) => {
+          const value = { "group-id": id, "group-name": name, "vpc-id": VPC }[filter];
+          return value === undefined ? [] : [value];
+        }),
+      );
     return {
-      securityGroupInfo: isWanted
-        ? [{ ...standard, ownerId: ACCOUNT, vpcId: VPC, groupDescription: "default VPC security group" }]
-        : [],
+      securityGroupInfo: found.map(({ id, name }) => ({
+        groupId: id,
+        groupName: name,
+        ownerId: ACCOUNT,
+        vpcId: VPC,
+        groupDescription: name,
+      })),
     };
   },
 };

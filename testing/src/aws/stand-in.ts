@@ -6,13 +6,24 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { autoScaling, tickAutoScaling } from "./auto-scaling.js";
+import { cloudWatch } from "./cloud-watch.js";
+import { tickAlarms } from "./cloud-watch-alarms.js";
 import { ec2 } from "./ec2.js";
 import { ec2Templates } from "./ec2-templates.js";
 import { AwsError, Input } from "./input.js";
+import { loadBalancing } from "./load-balancing.js";
+import { loadBalancingV2 } from "./load-balancing-v2.js";
 import type { RegionState } from "./state.js";
 import { sts } from "./sts.js";
 import { readCall, type WireAnswer, type WireCall, writeAnswer, writeError } from "./wire.js";
-import { createWorld, type Handlers, type Ids, type MovingWorld, type StandInBehaviour } from "./world.js";
+import {
+  createWorld,
+  type Handler,
+  type Handlers,
+  type Ids,
+  type MovingWorld,
+  type StandInBehaviour,
+} from "./world.js";
 
 /** How a stand-in starts. */
 export interface StandInOptions extends Partial<StandInBehaviour> {
@@ -39,8 +50,16 @@ export interface StandIn {
 const SERVICES: Readonly<Record<string, Handlers>> = {
   autoscaling: autoScaling,
   ec2: { ...ec2, ...ec2Templates },
+  "elasticloadbalancing/2012-06-01": loadBalancing,
+  "elasticloadbalancing/2015-12-01": loadBalancingV2,
+  monitoring: cloudWatch,
   sts,
 };
+
+/** What a service does for an action; both kinds of load balancing have one name, and versions that tell them apart. */
+function handlerOf({ service, version, action }: WireCall): Handler | undefined {
+  return (SERVICES[service] ?? SERVICES[`${service}/${version}`])?.[action];
+}
 
 /** Starts a stand-in on a free loopback port. "Returned" means that it answers. */
 export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
@@ -93,6 +112,7 @@ function keepTicking(world: MovingWorld): void {
   let lastMs = world.now();
   const tick = (): void => {
     tickAutoScaling(world, lastMs);
+    tickAlarms(world);
     lastMs = world.now();
     world.after(world.behaviour.tickMs, tick);
   };
@@ -105,7 +125,7 @@ function answer(world: MovingWorld, call: WireCall, ids: Ids): WireAnswer {
   const requestId = `${(++ids.last).toString(16).padStart(8, "0")}-1111-4000-8000-000000000000`;
   world.run();
   try {
-    const handler = SERVICES[call.service]?.[call.action];
+    const handler = handlerOf(call);
     if (handler === undefined)
       throw new AwsError("InvalidAction", `The action ${call.action} is not valid for this web service.`);
     const said = handler(READS.test(call.action) ? world.seen() : world, new Input(call.input));

@@ -12,6 +12,8 @@ export interface Server {
   id: string;
   state: "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
   launchedAtMs: number;
+  /** What was launched in one call has one. */
+  reservationId: string;
   imageId: string;
   type: string;
   zone: string;
@@ -27,6 +29,7 @@ export interface Server {
 export interface TemplateVersion {
   number: number;
   description?: string;
+  clientToken?: string;
   createdAtMs: number;
   data: Given;
 }
@@ -193,14 +196,15 @@ export interface ClassicBalancer {
   name: string;
   createdAtMs: number;
   scheme: string;
-  listeners: Given[];
+  listeners: { given: Given; policies: string[] }[];
   zones: string[];
   subnets: string[];
   securityGroups: string[];
   healthCheck: Given;
   instances: string[];
   attributes: Given;
-  policies: { name: string; type: string; attributes: Given[] }[];
+  /** Sticky policies; without a cookie name the balancer makes the cookie. */
+  policies: { name: string; cookie?: string; expirationSeconds?: number }[];
   tags: Tags;
 }
 
@@ -274,6 +278,7 @@ export interface Alarm {
 /** All of a region. */
 export interface RegionState {
   servers: Record<string, Server>;
+  securityGroups: { id: string; name: string }[];
   templates: Template[];
   configurations: Configuration[];
   groups: Group[];
@@ -291,6 +296,7 @@ export interface RegionState {
 export function createState(): RegionState {
   return {
     servers: {},
+    securityGroups: [{ id: "sg-0000000000000000a", name: "default" }],
     templates: [],
     configurations: [],
     groups: [],
