@@ -20,7 +20,7 @@ import {
   type Throttle,
   UnavailableError,
 } from "@bellows/core";
-import { codeOf, failureOf, toBellowsError } from "./errors.js";
+import { codeOf, type Failure, failureOf, toBellowsError } from "./errors.js";
 import type { AwsOptions } from "./options.js";
 import { loadCredentialProviders, loadSdk, type Sdks, SERVICES, type ServiceName } from "./services.js";
 
@@ -320,11 +320,43 @@ interface Repeating {
   once: boolean;
 }
 
-async function repeat({ client, command, call, host, tell, gate, about, once }: Repeating): Promise<unknown> {
+async function repeat(repeating: Repeating): Promise<unknown> {
+  const { signal, unlink } = linked(repeating.host.signal, repeating.call.signal);
+  try {
+    return await tryAndTryAgain(repeating, signal);
+  } finally {
+    unlink();
+  }
+}
+
+/**
+ * A signal that aborts with either. Not `AbortSignal.any`: what that makes is kept for as long as the host's signal
+ * lives, which is as long as the process.
+ */
+function linked(
+  host: AbortSignal,
+  call: AbortSignal | undefined,
+): { signal: AbortSignal; unlink: () => void } {
+  if (call === undefined) return { signal: host, unlink: () => undefined };
+  const controller = new AbortController();
+  const sources = [host, call];
+  const abort = (): void => controller.abort(sources.find(({ aborted }) => aborted)?.reason);
+  for (const source of sources) source.addEventListener("abort", abort, { once: true });
+  if (sources.some(({ aborted }) => aborted)) abort();
+  return {
+    signal: controller.signal,
+    unlink: () => {
+      for (const source of sources) source.removeEventListener("abort", abort);
+    },
+  };
+}
+
+async function tryAndTryAgain(
+  { client, command, call, host, tell, gate, about, once }: Repeating,
+  signal: AbortSignal,
+): Promise<unknown> {
   const { clock } = host;
   const end = clock.monotonic() + (call.deadlineMs ?? DEADLINE_MS);
-  const signals = [host.signal, ...(call.signal === undefined ? [] : [call.signal])];
-  const signal = AbortSignal.any(signals);
   for (let attempt = 0; ; attempt++) {
     await gate.pass(signal);
     let failed: BellowsError;
@@ -339,8 +371,8 @@ async function repeat({ client, command, call, host, tell, gate, about, once }: 
       const failure = failureOf(error);
       failed = toBellowsError(error, about);
       if (failure === "throttled") gate.throttled();
-      const again = failure === "throttled" || (failure !== "final" && !once && attempt + 1 < TRIES);
-      if (!again) throw once && failure !== "final" ? unsure(failed) : failed;
+      if (!isWorthAnother(failure, once, attempt + 1))
+        throw once && (failure === "unanswered" || failure === "server") ? unsure(failed) : failed;
       host.logger.debug({ action: about.action, code: codeOf(error), attempt }, "AWS is asked again");
     }
     const pauseMs =
@@ -348,6 +380,12 @@ async function repeat({ client, command, call, host, tell, gate, about, once }: 
     if (clock.monotonic() + Math.max(pauseMs, gate.waitMs()) > end) throw failed;
     await delay(clock, pauseMs, signal);
   }
+}
+
+/** What did nothing can be asked again, whatever it was; what may have taken effect only if twice is as once. */
+function isWorthAnother(failure: Failure, once: boolean, tries: number): boolean {
+  if (failure === "throttled") return true;
+  return failure !== "final" && tries < TRIES && (failure === "contended" || !once);
 }
 
 /** @throws AuthenticationError when none come in time, and what the SDK throws when there are none. */

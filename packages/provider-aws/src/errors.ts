@@ -96,6 +96,9 @@ const CODES: ReadonlyMap<string, Meaning> = new Map(
 /** What the SDK itself throws, before anything was asked of AWS. */
 const NO_CREDENTIALS: ReadonlySet<string> = new Set(["CredentialsProviderError", "TokenProviderError"]);
 
+/** "You already have a pending update": AWS asks to try again. @see docs.aws.amazon.com, ResourceContentionFault */
+const CONTENDED: ReadonlySet<string> = new Set(["ResourceContention", "ResourceContentionFault"]);
+
 /** What is wrong with the wire, in words. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refused the connection",
@@ -135,6 +138,8 @@ interface SdkError {
 export type Failure =
   /** Refused before it did anything: asking again later is safe, whatever it was. */
   | "throttled"
+  /** Refused because another change of the same thing is under way: likewise, and soon. */
+  | "contended"
   /** No answer, or one that is none: it may have taken effect. */
   | "unanswered"
   /** The service's own fault: it may have taken effect. */
@@ -166,6 +171,7 @@ export function failureOf(error: unknown): Failure {
   if (isBellowsError(error)) return "final";
   const meaning = CODES.get(codeOf(error));
   if (meaning?.error === ThrottledError) return "throttled";
+  if (CONTENDED.has(codeOf(error))) return "contended";
   if (networkOf(error) !== undefined) return "unanswered";
   const status = statusOf(error);
   if (meaning !== undefined && meaning.error !== UnavailableError) return "final";

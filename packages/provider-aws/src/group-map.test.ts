@@ -48,8 +48,32 @@ describe("a group", () => {
       zones: ["eu-west-1a"],
       subnets: ["subnet-1", "subnet-2"],
       paused: false,
+      native: { healthCheckType: "EC2", propagateMetadata: false },
       createdAtMs: 1_000,
       owner: "shop/web",
+    });
+  });
+
+  it("shows what only AWS has in the words of a file", () => {
+    const { native } = groupOf(
+      group({
+        HealthCheckType: "ELB",
+        HealthCheckGracePeriod: 120,
+        NewInstancesProtectedFromScaleIn: true,
+        MaxInstanceLifetime: 86_400,
+        Tags: [
+          { Key: "bellows:suspended", Value: "AZRebalance Launch" },
+          { Key: "team", Value: "web", PropagateAtLaunch: true },
+        ],
+      }),
+    );
+    expect(native).toEqual({
+      healthCheckType: "ELB",
+      healthCheckGrace: 120_000,
+      protectNew: true,
+      maxInstanceLifetime: 86_400_000,
+      suspended: ["AZRebalance", "Launch"],
+      propagateMetadata: true,
     });
   });
 

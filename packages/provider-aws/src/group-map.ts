@@ -4,6 +4,7 @@ import type { Instance as Server } from "@aws-sdk/client-ec2";
 import type { Group, GroupState, GroupStatus, Health, Instance, Lifecycle, Metadata } from "@bellows/core";
 import { isGroupStable } from "@bellows/core";
 import { attachmentsOf } from "./attachments.js";
+import { nativeWords } from "./group-native.js";
 
 /** Tags of a group that Bellows keeps for itself; all begin with `bellows:`. */
 export const TAGS = {
@@ -110,9 +111,22 @@ export function groupOf(group: AutoScalingGroup): Group {
     ...(subnets.length === 0 ? {} : { subnets }),
     paused: isPaused(group),
     ...(paused.length === 0 ? {} : { pausedProcesses: paused }),
+    native: nativeOf(group),
     ...(group.CreatedTime === undefined ? {} : { createdAtMs: group.CreatedTime.getTime() }),
     ...(owner === undefined ? {} : { owner }),
     ...(isDeleting(group) ? { problems: ["it is being deleted"] } : {}),
+  };
+}
+
+/** What only AWS has of a group, in the words of a file. */
+function nativeOf(group: AutoScalingGroup): Record<string, unknown> {
+  const [metadata, suspended] = [metadataTags(group), tagOf(group, TAGS.suspended)];
+  return {
+    ...nativeWords(group),
+    ...(suspended === undefined ? {} : { suspended: suspended.split(" ") }),
+    ...(metadata.length === 0
+      ? {}
+      : { propagateMetadata: metadata.every(({ PropagateAtLaunch }) => PropagateAtLaunch === true) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The words that only AWS has on groups, checked and in AWS's own. Pure. */
-import type { UpdateAutoScalingGroupType } from "@aws-sdk/client-auto-scaling";
+import type { AutoScalingGroup, UpdateAutoScalingGroupType } from "@aws-sdk/client-auto-scaling";
 import { nearest, type z } from "@bellows/core";
 import { nativeSchema } from "./launch-schema.js";
 
@@ -92,6 +92,27 @@ export function nativeFields(native: GroupNative): Omit<UpdateAutoScalingGroupTy
       ServiceLinkedRoleARN: native.serviceLinkedRole,
     }).filter(([, value]) => value !== undefined),
   );
+}
+
+/** The same words of a group that is there, as AWS tells them; those that it keeps as tags are not among them. */
+export function nativeWords(group: AutoScalingGroup): GroupNative {
+  return Object.fromEntries(
+    Object.entries({
+      healthCheckType: group.HealthCheckType as GroupNative["healthCheckType"],
+      healthCheckGrace: millisecondsOf(group.HealthCheckGracePeriod),
+      terminationPolicies: group.TerminationPolicies,
+      instanceWarmup: millisecondsOf(group.DefaultInstanceWarmup),
+      maxInstanceLifetime: millisecondsOf(group.MaxInstanceLifetime),
+      capacityRebalance: group.CapacityRebalance,
+      protectNew: group.NewInstancesProtectedFromScaleIn,
+      placementGroup: group.PlacementGroup,
+      serviceLinkedRole: group.ServiceLinkedRoleARN,
+    }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function millisecondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 function secondsOf(spanMs: number | undefined): number | undefined {

@@ -58,7 +58,7 @@ export const groupSchema = z.object({
   createdAtMs: epochMsSchema.optional(),
   /** Value of the label `bellows:owner`: the file (`project/key`) that made it. */
   owner: z.string().optional(),
-  /** What only its provider has, in the words of {@link GroupSpec.native}, as far as it differs from the cloud's defaults. */
+  /** What only its provider has, in the words of {@link GroupSpec.native}; those that the cloud does not tell are missing. */
   native: z.record(z.string(), z.unknown()).optional(),
   /** Why the cloud (or core's convergence) cannot reach the desired state, for people. */
   problems: z.array(z.string()).optional(),

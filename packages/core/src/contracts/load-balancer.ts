@@ -112,7 +112,7 @@ export const loadBalancerSchema = z.object({
   zones: z.array(z.string()),
   metadata: metadataSchema,
   subnets: z.array(z.string()).optional(),
-  /** What only its provider has, in the words of {@link LoadBalancerSpec.native}, as far as it differs from the cloud's defaults. */
+  /** What only its provider has, in the words of {@link LoadBalancerSpec.native}; those that were not read are missing. */
   native: z.record(z.string(), z.unknown()).optional(),
   /** Value of the label `bellows:owner`: the file (`project/key`) that made it. */
   owner: z.string().optional(),

@@ -52,6 +52,8 @@ export interface PortablePoliciesOptions {
   store: StateStore;
   clock: Clock;
   groups: Pick<GroupsDriver, "get" | "scale">;
+  /** Reads a group that is to be changed, where `groups.get` may show an older size than was acknowledged last. */
+  read?: (ref: Ref, options?: CallOptions) => Promise<Group>;
   /** The provider's own rounding, for policies that name none. */
   rounding: Rounding;
   newId: () => string;
@@ -189,7 +191,8 @@ export function createPolicies(options: PortablePoliciesOptions): PoliciesDriver
 }
 
 /** Unless it says otherwise, what needs no signal of ours is kept by a cloud that keeps policies. */
-function isForCloud(spec: PolicySpec): boolean {
+/** Whether a policy is the cloud's to keep, where it keeps policies. */
+export function isForCloud(spec: PolicySpec): boolean {
   return (
     spec.engine === "native" ||
     (spec.engine === undefined &&
@@ -216,7 +219,8 @@ function policyOf(group: string, spec: PolicySpec, id: string): Policy {
   return { ...spec, engine: "bellows", group, id };
 }
 
-function parseSpec(spec: PolicySpec): PolicySpec {
+/** @throws ConfigError that lists what is wrong with it. */
+export function parseSpec(spec: PolicySpec): PolicySpec {
   const parsed = policySpecSchema.safeParse(spec);
   if (parsed.success) return parsed.data as PolicySpec;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`);
@@ -256,7 +260,7 @@ async function executeOne(
   call?: Parameters<PoliciesDriver["execute"]>[2],
 ): Promise<ExecutionOutcome> {
   const { store, clock, groups } = options;
-  const group = await groups.get(groupId, call);
+  const group = await (options.read === undefined ? groups.get(groupId, call) : options.read(groupId, call));
   if (group.paused || (await isHeldByPause(store, name, clock.now())))
     return { result: "paused", text: `group ${name} is paused` };
   const { adjust } = policy;

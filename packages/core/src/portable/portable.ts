@@ -8,14 +8,14 @@ import type { Capabilities, Logger, Provider } from "../contracts/provider.js";
 import type { StateStore } from "../contracts/state-store.js";
 import type { WebhooksDriver } from "../contracts/webhook.js";
 import { createPortableGroups, type PortableGroups, type PortableGroupsOptions } from "./groups.js";
-import { createPolicies, type Execute, policiesKey, policyDocuments } from "./policies.js";
+import { overLateReads, withOurs } from "./native-groups.js";
+import { createPolicies, type Execute, policyDocuments } from "./policies.js";
 import {
   type Capability,
   createWebhooks,
   dropWebhooks,
   forgetWebhooks,
   resolveCapability,
-  webhooksKey,
 } from "./webhooks.js";
 
 export type { Execute } from "./policies.js";
@@ -65,9 +65,11 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     own || provider.servers === undefined ? undefined : keepGroups(provider, { ...options, newId });
   const groups = kept?.groups ?? provider.groups;
   if (groups === undefined) throw new TypeError("a provider without groups and servers");
+  const late = kept ? undefined : overLateReads(groups, options.clock, options.plugin.capabilities);
   const policies = createPolicies({
     ...shared(options),
-    groups,
+    groups: late?.groups ?? groups,
+    ...(late && { read: late.read }),
     newId,
     rounding: options.plugin.capabilities.rounding,
     ...(own && provider.policies && { native: provider.policies }),
@@ -85,7 +87,10 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     ...(options.serverKey !== undefined && { serverKey: options.serverKey }),
   });
   return {
-    groups: kept ? groups : deletingOurs(groups, options),
+    groups:
+      late === undefined
+        ? groups
+        : withOurs(late.groups, policies, options, own && provider.policies !== undefined),
     ...(kept && { launch: kept.launch, activities: kept.activities }),
     policies,
     webhooks,
@@ -94,28 +99,6 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     idle: async () => kept?.idle(),
     close: async () => kept?.close(),
   };
-}
-
-/** The cloud's groups; with one that is deleted go the policies and webhooks that are kept here. */
-function deletingOurs(groups: GroupsDriver, { store, key }: PortableOptions): GroupsDriver {
-  const remove: GroupsDriver["delete"] = async (ref, call) => {
-    const { name, id } = await groups.get(ref, call);
-    await groups.delete(ref, call);
-    await forgetWebhooks(store, key, name);
-    const documents = [policiesKey(key, id), webhooksKey(key, id)].map((document) => ({
-      key: document,
-      value: undefined,
-    }));
-    await store.commit(name, { documents });
-  };
-  return new Proxy(groups, {
-    get(target, method) {
-      if (method === "delete") return remove;
-      const member: unknown = Reflect.get(target, method, target);
-      if (typeof member !== "function") return member;
-      return (...args: unknown[]): unknown => Reflect.apply(member, target, args);
-    },
-  });
 }
 
 function shared(options: PortableOptions): { provider: string; store: StateStore; clock: Clock } {
