@@ -24,8 +24,6 @@ import type { Control } from "./control.js";
 import { executeAsOrders } from "./execute.js";
 import { keepHouse } from "./housekeeping.js";
 import type { HttpOptions } from "./http/options.js";
-import { createNumbers } from "./http/prometheus.js";
-import { createHttpServer } from "./http/server.js";
 import { createInbox } from "./inbox.js";
 import { createLocalControl } from "./local-control.js";
 import { serveLocally } from "./local-server.js";
@@ -244,6 +242,8 @@ async function run(
       await within(clock, Math.max(CLOSE_MS, endsAtMs - clock.monotonic()), close());
   };
   try {
+    // Commands that only take the state folder do not pay for what serves HTTP.
+    const { createNumbers } = await import("./http/prometheus.js");
     const numbers = createNumbers();
     const counting = numbers.follow(line.records);
     closers.push(() => counting.unsubscribe());
@@ -323,6 +323,7 @@ async function serveHttp(
       hint: "listen on 127.0.0.1, or declare users",
     });
   }
+  const { createHttpServer } = await import("./http/server.js");
   const server = await createHttpServer({ ...parts, loopback });
   try {
     return { server, url: await server.listen({ host, port }) };
