@@ -9,6 +9,9 @@ import type { Alarm, AlarmState, Given } from "./state.js";
 import type { Answer } from "./wire.js";
 import type { Handlers, World } from "./world.js";
 
+/** How many periods more than it evaluates CloudWatch looks back for values. */
+const EXTRA_PERIODS = 2;
+
 const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
   GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
   GreaterThanThreshold: (value, threshold) => value > threshold,
@@ -47,10 +50,10 @@ function tell(world: World, alarm: Alarm, kind: string, summary: string, data: u
   alarm.history.unshift({ atMs: world.now(), kind, summary, data: JSON.stringify(data) });
 }
 
-/** Values of the alarm's last periods, the newest last; undefined where there is none. */
+/** Values of the alarm's evaluation range, the newest last; undefined where there is none. */
 function valuesOf(world: World, input: Input): (number | undefined)[] {
   const periodMs = periodMsOf(input);
-  const count = Number(input.required("EvaluationPeriods"));
+  const count = Number(input.required("EvaluationPeriods")) + EXTRA_PERIODS;
   const endMs = Math.floor(world.now() / periodMs) * periodMs;
   const starts = Array.from({ length: count }, (_, index) => endMs - (count - index) * periodMs);
   const queries = input.inputs("Metrics");
@@ -72,18 +75,27 @@ function valuesOf(world: World, input: Input): (number | undefined)[] {
   return starts.map((start) => series?.get(start));
 }
 
-/** The state that the data say: enough periods breach, or not; what is missing counts as the alarm says. */
+/**
+ * The state that the data say. Of the range, the newest values count; where there are fewer than periods, the alarm says
+ * what the missing ones are. @see docs.aws.amazon.com, Configuring how CloudWatch alarms treat missing data
+ */
 function stateOf(alarm: Alarm, input: Input, values: readonly (number | undefined)[]): AlarmState {
   const compare = COMPARISONS[input.text("ComparisonOperator") ?? ""];
-  const threshold = input.number("Threshold") ?? 0;
   const missing = input.text("TreatMissingData") ?? "missing";
-  const needed = input.number("DatapointsToAlarm") ?? values.length;
-  const known = values.filter((value) => value !== undefined);
-  if (known.length === 0 && missing === "missing") return "INSUFFICIENT_DATA";
-  if (known.length === 0 && missing === "ignore") return alarm.state;
-  const filled = missing === "breaching" ? values.length - known.length : 0;
-  const breaching = known.filter((value) => compare?.(value, threshold)).length + filled;
-  return breaching >= needed ? "ALARM" : "OK";
+  const periods = Number(input.required("EvaluationPeriods"));
+  const needed = input.number("DatapointsToAlarm") ?? periods;
+  const isBreach = (value: number): boolean => compare?.(value, input.number("Threshold") ?? 0) === true;
+  const known = values.filter((value) => value !== undefined).slice(-periods);
+  const breaches = known.filter(isBreach).length;
+  const gaps = periods - known.length;
+  if (breaches + (missing === "breaching" ? gaps : 0) >= needed) return "ALARM";
+  if (missing === "notBreaching" || missing === "breaching" || gaps === 0) return "OK";
+  if (known.length === 0) return missing === "ignore" ? alarm.state : "INSUFFICIENT_DATA";
+  if (breaches < known.length) return "OK";
+  if (missing === "ignore") return alarm.state;
+  // All that there is breaches: that is enough once the oldest of it is old enough.
+  const ageOfOldest = values.length - values.findIndex((value) => value !== undefined);
+  return ageOfOldest >= needed ? "ALARM" : "OK";
 }
 
 /** Changes an alarm's state, and runs the actions of the new one. */
