@@ -440,27 +440,22 @@ describe.runIf(hasPython())("moto and the stand-in answer alike", () => {
         call,
       ),
     );
-    await alike((aws) =>
-      aws.elb(
-        (sdk) =>
-          new sdk.ModifyLoadBalancerAttributesCommand({
-            LoadBalancerName: "classic",
-            LoadBalancerAttributes: {
-              ConnectionDraining: { Enabled: true, Timeout: 20 },
-              CrossZoneLoadBalancing: { Enabled: true },
-            },
-          }),
-        call,
-      ),
-    );
     // moto notes its own attribute once more with every change.
+    const more = ["LoadBalancerAttributes.AdditionalAttributes.length"];
+    const attributes = {
+      LoadBalancerName: "classic",
+      LoadBalancerAttributes: {
+        ConnectionDraining: { Enabled: true, Timeout: 20 },
+        CrossZoneLoadBalancing: { Enabled: true },
+      },
+    };
     await alike(
-      (aws) =>
-        aws.elb(
-          (sdk) => new sdk.DescribeLoadBalancerAttributesCommand({ LoadBalancerName: "classic" }),
-          call,
-        ),
-      ["LoadBalancerAttributes.AdditionalAttributes.length"],
+      (aws) => aws.elb((sdk) => new sdk.ModifyLoadBalancerAttributesCommand(attributes), call),
+      more,
+    );
+    await alike(
+      (aws) => aws.elb((sdk) => new sdk.DescribeLoadBalancerAttributesCommand(attributes), call),
+      more,
     );
     await alike(async (aws) => {
       await group(aws, "behind");
