@@ -134,7 +134,7 @@ describe("a group's number", () => {
   );
 
   it("is of the last minute of which all balancers have told", () => {
-    const values = [{ 1: 30, 2: 20 }, {}, { 2: 3 }, {}];
+    const values: Record<number, number>[] = [{ 1: 30, 2: 20 }, {}, { 2: 3 }, {}];
     expect(sample({ metric: "requestCount" }, BOTH, values)).toEqual({
       value: 23,
       observedAtMs: NOON_MS - 60_000,
