@@ -469,18 +469,31 @@ describe.runIf(hasPython())("moto and the stand-in answer alike", () => {
       );
       return aws.elb((sdk) => new sdk.DescribeInstanceHealthCommand({ LoadBalancerName: "classic" }), call);
     });
-    await alike(async (aws) => {
-      const [id] = await membersOf(aws, "behind");
-      await aws.elb(
-        (sdk) =>
-          new sdk.DeregisterInstancesFromLoadBalancerCommand({
-            LoadBalancerName: "classic",
-            Instances: [{ InstanceId: id }],
-          }),
-        call,
-      );
-      return read(aws);
-    });
+    // moto adds no subnet with a zone, and lets go of no instance that a group has put there.
+    await alike(
+      async (aws) => {
+        const { Instances: servers = [] } = await aws.ec2(
+          (sdk) => new sdk.RunInstancesCommand({ ImageId: "ami-12345678", MinCount: 2, MaxCount: 2 }),
+          call,
+        );
+        const Instances = servers.map(({ InstanceId }) => ({ InstanceId }));
+        await aws.elb(
+          (sdk) =>
+            new sdk.RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: "classic", Instances }),
+          call,
+        );
+        await aws.elb(
+          (sdk) =>
+            new sdk.DeregisterInstancesFromLoadBalancerCommand({
+              LoadBalancerName: "classic",
+              Instances: Instances.slice(1),
+            }),
+          call,
+        );
+        return read(aws);
+      },
+      ["LoadBalancerDescriptions.0.Subnets.length"],
+    );
     await alike((aws) =>
       aws.elb((sdk) => new sdk.DescribeTagsCommand({ LoadBalancerNames: ["classic"] }), call),
     );
