@@ -11,6 +11,7 @@ import { plainProtocol } from "./balancer-faults.js";
 import { fromClassicCheck } from "./balancer-health.js";
 import { DEFAULT_POOL } from "./balancer-names.js";
 import { BALANCER_TAGS, metadataOf, tagValue } from "./balancer-tags.js";
+import { classicWords } from "./balancer-words.js";
 
 /** A classic balancer. It has no states of its own: once it is there it works. */
 export function showClassic(
@@ -41,6 +42,7 @@ export function showClassic(
     addresses: DNSName ? [DNSName] : [],
     zones: description.AvailabilityZones ?? [],
     metadata: metadataOf(tags),
+    native: classicWords(description, attributes),
     ...(owner !== undefined && { owner }),
   };
 }

@@ -12,6 +12,7 @@ import { DEFAULT_POOL } from "./balancer-names.js";
 import type { BalancerType } from "./balancer-native.js";
 import { BALANCER_TAGS, metadataOf, tagValue } from "./balancer-tags.js";
 import { type PoolState, type StateV2, targetOf } from "./balancer-v2-plan.js";
+import { wordsOfBalancer } from "./balancer-words.js";
 
 /** What its state means. @see docs.aws.amazon.com, LoadBalancerState */
 const STATUS: Readonly<Record<string, LoadBalancer["status"]>> = {
@@ -23,7 +24,7 @@ const STATUS: Readonly<Record<string, LoadBalancer["status"]>> = {
 
 /** A balancer with the members of its pools, as far as they were asked for. */
 export function showV2(
-  { balancer, listeners, pools, tags }: Omit<StateV2, "attributes">,
+  { balancer, listeners, pools, attributes, tags }: StateV2,
   members: ReadonlyMap<string, Member[]>,
 ): LoadBalancer {
   const { LoadBalancerArn = "", LoadBalancerName = "", DNSName, State, Type } = balancer;
@@ -40,6 +41,7 @@ export function showV2(
     addresses: DNSName ? [DNSName] : [],
     zones: (balancer.AvailabilityZones ?? []).map(({ ZoneName = "" }) => ZoneName),
     metadata: metadataOf(tags),
+    native: wordsOfBalancer(balancer, attributes),
     ...(owner !== undefined && { owner }),
   };
 }

@@ -78,12 +78,7 @@ export function openV2(context: BalancerContext, balancer: BalancerV2): OpenBala
       return showV2(there, new Map());
     },
     async show(call) {
-      const there = await readV2(
-        aws,
-        balancer,
-        { attributes: false, poolAttributes: true, tags: true },
-        call,
-      );
+      const there = await readV2(aws, balancer, { attributes: true, poolAttributes: true, tags: true }, call);
       return showV2(there, await membersOf(there, call));
     },
     differences: async (wanted, call) => wordsOfV2((await compare(wanted, call)).plan),
@@ -183,7 +178,10 @@ export async function* listedV2(
           listenersOf(aws, arn, call),
           ...[...pools].map(async ([name, { group }]) => [name, await targetsOf(aws, group, call)] as const),
         ]);
-        return showV2({ balancer, listeners, pools, tags: tags.get(arn) ?? [] }, new Map(members));
+        return showV2(
+          { balancer, listeners, pools, attributes: {}, tags: tags.get(arn) ?? [] },
+          new Map(members),
+        );
       }),
     );
 }

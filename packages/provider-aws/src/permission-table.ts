@@ -184,7 +184,7 @@ const ATTRIBUTES = [
   "elasticloadbalancing:DescribeLoadBalancerAttributes",
   "elasticloadbalancing:DescribeTargetGroupAttributes",
 ];
-const SHOW = [...OUTLINE, ...ATTRIBUTES, TARGET_HEALTH];
+const SHOW = [...OUTLINE, ...ATTRIBUTES, ...HEALTH];
 const LISTENERS = [
   "elasticloadbalancing:CreateListener",
   "elasticloadbalancing:CreateTargetGroup",

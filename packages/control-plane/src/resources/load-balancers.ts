@@ -69,5 +69,15 @@ export function balancerDifferences(found: LoadBalancer, spec: LoadBalancerSpec)
     ),
     ...differences([...found.zones].sort(), spec.zones && [...spec.zones].sort(), "zones"),
     ...differences(found.metadata, spec.metadata, "metadata"),
+    ...differences(found.native, among(spec.native, found.native), "native"),
   ];
+}
+
+/** The wanted words that the world tells; of the others nobody knows whether they are so. */
+function among(
+  wanted: LoadBalancerSpec["native"],
+  told: LoadBalancer["native"],
+): Record<string, unknown> | undefined {
+  if (wanted === undefined || told === undefined) return undefined;
+  return Object.fromEntries(Object.entries(wanted).filter(([word]) => word in told));
 }
