@@ -49,6 +49,7 @@ describe("bellows permissions", () => {
       "autoscaling:DescribeAutoScalingGroups",
       "autoscaling:SetDesiredCapacity",
       "cloudwatch:GetMetricData",
+      "elasticloadbalancing:DescribeTargetGroups",
     ]);
   });
 
@@ -67,9 +68,9 @@ describe("bellows permissions", () => {
   it("what is made needs more, and what is pruned is looked for everywhere", async () => {
     const apply = (await permissions("--for apply")).actions();
     expect(apply).toContain("elasticloadbalancing:CreateLoadBalancer");
-    expect(apply).not.toContain("elasticloadbalancing:DeleteLoadBalancer");
+    expect(apply).not.toContain("autoscaling:DeleteAutoScalingGroup");
     const pruned = (await permissions("--for apply --prune")).json() as Document;
-    expect(actionsOf(pruned)).toContain("elasticloadbalancing:DeleteLoadBalancer");
+    expect(actionsOf(pruned)).toContain("autoscaling:DeleteAutoScalingGroup");
     expect(pruned.Statement.find(({ Sid }) => Sid === "Groups")?.Resource).toEqual([
       "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/*",
     ]);

@@ -217,7 +217,6 @@ async function balancers(
     }),
   );
   for (const name of ["classic", "app"]) {
-    await tried(() => loadBalancers.get(name));
     await tried(() => loadBalancers.configureHealthCheck(name, { ...check, unhealthy: 3 }));
     await tried(() => loadBalancers.configureHealthCheck(name, { ...check, target: "HTTP:/own" }));
     await tried(() => loadBalancers.configureHealthCheck(name, check));
@@ -242,9 +241,15 @@ async function balancers(
     await tried(() => loadBalancers.deregister(name, there, { drain: false }));
     await tried(() => loadBalancers.deregister(name, there.slice(1), { wait: true, timeoutMs: 2_000 }));
     await tried(() => loadBalancers.register(name, ids));
+    await tried(() => loadBalancers.get(name));
+    await tried(() => loadBalancers.update(name, { metadata: { has: "members" } }));
   }
+  const again = { name: "again", listeners: [http], zones: [zoneA] };
+  await tried(() => loadBalancers.create(again));
+  await tried(() => loadBalancers.register("again", [servers[0]?.id ?? ""]));
+  await tried(() => loadBalancers.create(again));
   await tried(() => collect(loadBalancers.list()));
-  for (const name of ["inside", "zoned"]) await tried(() => loadBalancers.delete(name));
+  for (const name of ["inside", "zoned", "again"]) await tried(() => loadBalancers.delete(name));
 }
 
 const spec = (name: string, more: Partial<GroupSpec> = {}): GroupSpec => ({
