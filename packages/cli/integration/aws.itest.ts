@@ -339,6 +339,19 @@ groups:
       deploy: { webhooks: [ci], change: +1 }
 `;
 
+describe("without any server", () => {
+  it("init writes a file for a group on AWS, valid with and without what it holds to be tried", async () => {
+    expect((await shop.bellows("init --template aws-asg")).stdout).toMatch(/^wrote bellows.yaml\n/);
+    expect((await shop.bellows("validate")).stdout).toContain("valid (1 group)");
+    shop.write("whole.yaml", shop.read("bellows.yaml").replaceAll(/^( *)# {3}/gm, "$1"));
+    const whole = await shop.bellows("validate -c whole.yaml");
+    expect([whole.code, whole.stderr]).toEqual([0, ""]);
+    expect(whole.stdout).toContain("valid (2 groups, 1 load balancer)");
+    const again = await shop.bellows("init --template aws-asg");
+    expect([again.code, again.stderr]).toEqual([4, expect.stringContaining("already exists")]);
+  });
+});
+
 describe("on the stand-in, for what moto lacks", () => {
   let aws: StandIn;
   beforeAll(async () => {
