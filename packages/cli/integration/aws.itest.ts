@@ -262,6 +262,7 @@ describe.skipIf(!hasPython())("on moto", () => {
     const stranger = await shop.bellows("groups list --provider aws --region eu-west-2 --json", without);
     expect(stranger.code).toBe(6);
     expect(stranger.json()).toMatchObject({ error: { code: "authentication" } });
+    expect((await type("doctor")).stdout).toMatch(/ok +aws: arn:aws:.* in account \d{12}, region eu-west-2/);
     expect(stranger.stderr).toMatch(/^error: no credentials for AWS .*\n {2}hint: .*AWS_PROFILE/);
   }, 120_000);
 

@@ -136,7 +136,7 @@ const EXAMPLES: Record<string, readonly string[]> = {
     "permissions --for run -c shop.yaml",
     "permissions --provider prod > policy.json",
   ],
-  doctor: ["doctor"],
+  doctor: ["doctor", "doctor --provider aws --region eu-west-1"],
 };
 
 function addImport(program: Command, context: Context): void {

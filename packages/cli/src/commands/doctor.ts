@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { examineState, stateFolder } from "@bellows/control-plane";
 import { errorLine, type Finding, findConfig } from "@bellows/core";
 import pc from "picocolors";
@@ -6,7 +7,7 @@ import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
 import { withControl } from "../open-control.js";
 import { printDocument } from "../output.js";
-import { loadedConfig } from "../workbench.js";
+import { configOrProvider } from "../workbench.js";
 
 /** A finding and what it is about. */
 interface About extends Finding {
@@ -20,7 +21,8 @@ export async function run(context: Context, options: Globals): Promise<void> {
   const state = examineState(folder);
   findings.push(...state.map((finding) => ({ about: "state", ...finding })));
   const damaged = state.some((finding) => finding.level === "error");
-  if (options.config !== undefined || findConfig(context.cwd, context.env) !== undefined)
+  const hasFile = options.config !== undefined || findConfig(context.cwd, context.env) !== undefined;
+  if (hasFile || options.provider !== undefined)
     findings.push(...(await examineConfig(context, options, damaged)));
   else
     findings.push({
@@ -36,8 +38,12 @@ export async function run(context: Context, options: Globals): Promise<void> {
 
 async function examineConfig(context: Context, options: Globals, damaged: boolean): Promise<About[]> {
   try {
-    const loaded = await loadedConfig(context, options);
-    const findings: About[] = [{ about: "config", level: "ok", text: `${loaded.config.file} is valid` }];
+    const loaded = await configOrProvider(context, options);
+    const { file, providers } = loaded.config;
+    const findings: About[] = existsSync(file)
+      ? [{ about: "config", level: "ok", text: `${file} is valid` }]
+      : [];
+    const chosen = options.provider === undefined ? Object.keys(providers) : [options.provider];
     if (damaged) return findings;
     return await withControl(
       context,
@@ -49,7 +55,7 @@ async function examineConfig(context: Context, options: Globals, damaged: boolea
         const { broken } = await control.status([]);
         for (const [key, why] of Object.entries(broken))
           findings.push({ about: key, level: "error", text: why });
-        for (const key of Object.keys(loaded.config.providers)) {
+        for (const key of chosen) {
           if (key in broken) continue;
           const found = (await control.invoke(key, "diagnose", [])) as Finding[];
           findings.push(...found.map((finding) => ({ about: key, ...finding })));
