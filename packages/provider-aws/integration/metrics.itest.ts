@@ -176,6 +176,33 @@ describe.runIf(hasPython())("metrics on AWS", () => {
       expect(await callsOf(() => metrics.read(queries, soon))).toEqual(["cloudwatch:GetMetricData"]);
     });
 
+    it("behind an application balancer are those of its target group", async () => {
+      const { Subnets = [] } = await aws.ec2((sdk) => new sdk.DescribeSubnetsCommand({}), CALL);
+      const host = createHost({ key: "aws" });
+      await createLoadBalancers(aws, host).create({
+        name: "app",
+        type: "application",
+        subnets: Subnets.slice(0, 2).map(({ SubnetId = "" }) => SubnetId),
+        listeners: [{ port: 80, instancePort: 8080, protocol: "http" }],
+      });
+      const launch = { image: "ami-0123456789abcdef0", size: "t3.micro" };
+      const zones = ["eu-west-1a"];
+      const tied = { name: "shop", min: 0, max: 1, zones, launch, loadBalancers: [{ id: "app" }] };
+      await createGroups(aws, host).create(tied);
+      const { TargetGroups = [] } = await aws.elbV2((sdk) => new sdk.DescribeTargetGroupsCommand({}), CALL);
+      const [{ TargetGroupArn = "", LoadBalancerArns = [] } = {}] = TargetGroups;
+      const dimensions = {
+        TargetGroup: TargetGroupArn.replace(/^.*:/, ""),
+        LoadBalancer: (LoadBalancerArns[0] ?? "").replace(/^.*:loadbalancer\//, ""),
+      };
+      await put("AWS/ApplicationELB", "RequestCount", dimensions, { 2: 60 });
+      await put("AWS/ApplicationELB", "TargetResponseTime", dimensions, { 2: 0.5 });
+      expect(await metrics.read([ask("requestRate", "shop"), ask("latencyMs", "shop")], soon)).toEqual([
+        { value: 1, observedAtMs: at(1) },
+        { value: 500, observedAtMs: at(1) },
+      ]);
+    });
+
     it("that AWS does not have say what to do", async () => {
       const samples = await metrics.read(
         [
