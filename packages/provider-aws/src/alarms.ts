@@ -16,6 +16,7 @@ import {
   type CallOptions,
   ConfigError,
   type Host,
+  isBellowsError,
   pages,
   type Ref,
   UnsupportedError,
@@ -74,10 +75,7 @@ export function createAlarms(aws: Aws, { clock }: Host): AwsAlarms {
     },
     delete(alarm, options) {
       const call = callOf("delete", alarm, options);
-      return inTurn(alarm, async () => {
-        const { AlarmName = alarm } = await findAlarm(aws, alarm, call);
-        await aws.cloudWatch((sdk) => new sdk.DeleteAlarmsCommand({ AlarmNames: [AlarmName] }), call);
-      });
+      return inTurn(alarm, () => remove(aws, alarm, call));
     },
     async *history(alarm, options) {
       const call = callOf("history", alarm, options);
@@ -152,6 +150,16 @@ function isSame(there: MetricAlarm, wanted: MetricAlarm): boolean {
     return { ...spec, missing, periodsToAlarm, executes: actions };
   };
   return isDeepStrictEqual(core(there), core(wanted));
+}
+
+async function remove(aws: Aws, alarm: Ref, call: Call): Promise<void> {
+  const { AlarmName = alarm } = await findAlarm(aws, alarm, call);
+  try {
+    await aws.cloudWatch((sdk) => new sdk.DeleteAlarmsCommand({ AlarmNames: [AlarmName] }), call);
+  } catch (error) {
+    // It was there a moment ago: an earlier try, whose answer was lost, has deleted it.
+    if (!isBellowsError(error, "not-found")) throw error;
+  }
 }
 
 async function update(aws: Aws, ref: Ref, patch: Partial<AlarmSpec>, call: Call): Promise<Alarm> {

@@ -17,7 +17,7 @@ export function createTurns(): <T>(key: string, run: () => Promise<T>) => Promis
 }
 
 /** How long an effect whose answer was lost may take to show before it counts as not there, in milliseconds. */
-const SHOWS_WITHIN_MS = 5_000;
+export const SHOWS_WITHIN_MS = 5_000;
 const FIRST_LOOK_MS = 100;
 /** Tries of a change that got no answer and did not show. */
 const TRIES = 4;

@@ -17,10 +17,11 @@ import {
   type Policy,
   type PolicySpec,
   type Ref,
+  waitUntil,
 } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { describeGroup } from "./group-read.js";
-import { createTurns, takenBack } from "./making.js";
+import { createTurns, SHOWS_WITHIN_MS, takenBack } from "./making.js";
 import { executePolicy } from "./policy-execute.js";
 import { findPolicy, policiesNamed, policiesOf } from "./policy-find.js";
 import { madeOf, specOf } from "./policy-map.js";
@@ -54,7 +55,7 @@ export function createPolicies(aws: Aws, host: Host): AwsPolicies {
     },
     delete(group, policy, options) {
       const call = callOf("delete", policy, options);
-      return inTurn(group, () => remove(aws, group, policy, call));
+      return inTurn(group, () => remove(aws, host, group, policy, call));
     },
     execute(group, policy, options = {}) {
       const call = callOf("execute", policy, options);
@@ -155,13 +156,13 @@ function requireKept(group: Ref, policy: Policy, spec: PolicySpec, { operation, 
   );
 }
 
-async function remove(aws: Aws, ref: Ref, policyRef: Ref, call: Call): Promise<void> {
+async function remove(aws: Aws, host: Host, ref: Ref, policyRef: Ref, call: Call): Promise<void> {
   const { group, policy } = await findPolicy(aws, ref, policyRef, call);
   try {
     await drop(aws, policy, call);
   } catch (error) {
     // AWS refuses to delete what an earlier try, whose answer was lost, has deleted.
-    if (!isBellowsError(error, "config") || !(await isGone(aws, ref, policyRef, call))) throw error;
+    if (!isBellowsError(error, "config") || !(await isGoneSoon(aws, host, ref, policyRef, call))) throw error;
   }
   await writeOwner(aws, group, policy.name, undefined, call);
 }
@@ -174,6 +175,20 @@ function drop(aws: Aws, { name, group, schedule }: Policy, call: Call): Promise<
         : new sdk.DeleteScheduledActionCommand({ AutoScalingGroupName: group, ScheduledActionName: name }),
     call,
   );
+}
+
+/** Whether a policy is gone, by a read that may lag behind a deletion. */
+async function isGoneSoon(aws: Aws, { clock }: Host, ref: Ref, policy: Ref, call: Call): Promise<boolean> {
+  try {
+    return await waitUntil(() => isGone(aws, ref, policy, call), {
+      clock,
+      timeoutMs: SHOWS_WITHIN_MS,
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    });
+  } catch (error) {
+    if (isBellowsError(error, "timeout")) return false;
+    throw error;
+  }
 }
 
 async function isGone(aws: Aws, group: Ref, policy: Ref, call: Call): Promise<boolean> {
