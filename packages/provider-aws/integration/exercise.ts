@@ -198,13 +198,19 @@ async function balancers(
   await tried(() =>
     loadBalancers.update("zoned", {
       listeners: [http, { ...http, port: 83, pool: "second" }],
-      pools: [{ name: "default" }, { name: "second", algorithm: "least-connections" }],
+      pools: [
+        { name: "default", algorithm: "round-robin" },
+        { name: "second", algorithm: "least-connections" },
+      ],
     }),
   );
   await tried(() =>
     loadBalancers.update("zoned", {
       listeners: [http, { ...https(`${certificates[0]}0`), pool: "third" }],
-      pools: [{ name: "default" }, { name: "third" }],
+      pools: [
+        { name: "default", algorithm: "round-robin" },
+        { name: "third", algorithm: "round-robin" },
+      ],
     }),
   );
   await tried(() =>
@@ -440,7 +446,7 @@ async function looks({ provider }: Ground, servers: Machine[]): Promise<void> {
   await tried(() => collect(regions.list()));
   await tried(() => collect(driver.list()));
   await tried(() => driver.get(servers[1]?.id ?? ""));
-  await diagnose();
+  await diagnose?.();
   for (const name of ["classic", "app"]) await tried(() => loadBalancers.delete(name));
   await tried(() => groups.delete("web", { force: true }));
 }

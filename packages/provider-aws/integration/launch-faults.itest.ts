@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { collect, createHost } from "@bellows/core";
+import { collect, createHost, type LaunchConfiguration } from "@bellows/core";
 import { type FaultProxy, motoOptions, type StandIn, startFaultProxy, startStandIn } from "@bellows/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aws, type CallMade, createAws } from "../src/client.js";
@@ -33,7 +33,7 @@ describe("launches on a bad day", () => {
     await standIn?.stop();
   });
 
-  const make = async (launch: object = plain): Promise<string> => {
+  const make = async (launch: LaunchConfiguration = plain): Promise<string> => {
     const name = `bad-${serial++}`;
     await groups.create({ name, min: 0, max: 1, zones: ["eu-west-1a"], launch });
     return name;

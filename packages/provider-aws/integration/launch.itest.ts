@@ -15,8 +15,8 @@ const refused = (code: Parameters<typeof isBellowsError>[1]) => (error: unknown)
   isBellowsError(error, code);
 
 /** Puts launches to the proof against one server. */
-const conform = (start: () => Promise<TestServer>) => () => {
-  let server: TestServer;
+const conform = (start: () => Promise<Pick<TestServer, "url" | "stop">>) => () => {
+  let server: Pick<TestServer, "url" | "stop">;
   let aws: Aws;
   let groups: AwsGroups;
   let launches: AwsLaunches;

@@ -12,9 +12,9 @@ const launch = { image: "ami-0123456789abcdef0", size: "t3.micro" };
 const host = () => createHost({ key: "aws" });
 
 /** Puts the servers driver, and what else asks EC2, to the proof against one server. */
-function conform(name: "moto" | "stand-in", start: () => Promise<TestServer>): void {
+function conform(name: "moto" | "stand-in", start: () => Promise<Pick<TestServer, "url" | "stop">>): void {
   describe(name, () => {
-    let server: TestServer;
+    let server: Pick<TestServer, "url" | "stop">;
     let connection: Aws;
     beforeAll(async () => {
       server = await start();

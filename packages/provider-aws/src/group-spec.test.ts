@@ -68,6 +68,7 @@ describe("a spec", () => {
     };
     const checked = checkSpec(
       spec({ cooldownMs: 60_000, subnets: ["s-2", "s-1"], metadata: { a: "1" }, owner: "p/web", native }),
+      0,
     );
     expect(createFields(checked, [])).toEqual({
       AutoScalingGroupName: "web",
