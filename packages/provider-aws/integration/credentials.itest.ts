@@ -1,18 +1,26 @@
 import { spawn } from "node:child_process";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 /** Accepts connections and says nothing: a metadata service that hangs. */
 let silent: Server;
 let url = "";
+const open = new Set<Socket>();
 beforeAll(async () => {
-  silent = createServer(() => {});
+  silent = createServer((socket) => {
+    open.add(socket);
+    // Whoever waited for an answer may leave hard.
+    socket.on("error", () => {});
+  });
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const address = silent.address();
   url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 });
-afterAll(() => new Promise((resolve) => silent.close(resolve)));
+afterAll(() => {
+  for (const socket of open) socket.destroy();
+  return new Promise((resolve) => silent.close(resolve));
+});
 
 const PROGRAM = `
 import aws from ${JSON.stringify(fileURLToPath(new URL("../dist/index.js", import.meta.url)))};
