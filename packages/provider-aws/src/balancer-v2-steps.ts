@@ -212,8 +212,16 @@ async function makeListener(
     ...listenerFields(listener, targets),
     ...(tlsPolicy !== undefined && listener.certificate !== undefined && { SslPolicy: tlsPolicy }),
   };
-  const find = async (by: Call): Promise<string | undefined> =>
-    (await listenersOf(aws, LoadBalancerArn, by)).find(({ Port }) => Port === listener.port)?.ListenerArn;
+  // A balancer that was just made may not show yet: then neither do its listeners.
+  const find = async (by: Call): Promise<string | undefined> => {
+    try {
+      const all = await listenersOf(aws, LoadBalancerArn, by);
+      return all.find(({ Port }) => Port === listener.port)?.ListenerArn;
+    } catch (error) {
+      if (isBellowsError(error, "not-found")) return undefined;
+      throw error;
+    }
+  };
   await actOnce(
     context,
     () => aws.elbV2((sdk) => new sdk.CreateListenerCommand(fields), call),

@@ -9,6 +9,7 @@
 
 import { randomInt } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
+import { setMaxListeners } from "node:events";
 import {
   AuthenticationError,
   type BellowsError,
@@ -121,6 +122,8 @@ interface SdkClient {
 
 /** Makes a connection; nothing is loaded or called until something is asked of it. */
 export function createAws(options: AwsOptions, host: Host): Aws {
+  // All calls that are under way listen to it, and they may be many: that is no leak.
+  setMaxListeners(0, host.signal);
   const clients = new Map<string, SdkClient>();
   const gates = new Map<string, Gate>();
   let credentials: object | undefined;

@@ -13,6 +13,7 @@ import { callOf, type GroupContext, onGroup } from "./group-context.js";
 import { isDeleting, membersOf, statusOf } from "./group-map.js";
 import { describeGroup, findGroup } from "./group-read.js";
 import { dropLaunch } from "./launch-pointer.js";
+import { deleteOnce } from "./making.js";
 
 /**
  * Deletes a group, then what Bellows made for it alone. Returned: accepted; with `wait` it is gone.
@@ -28,7 +29,7 @@ export async function deleteGroup(
   call.signal?.throwIfAborted();
   const group = await describeGroup(aws, ref, call);
   if (options.force !== true) requireEmpty(group, call);
-  if (!isDeleting(group)) await remove(context, options.force === true, call);
+  if (!isDeleting(group)) await remove(context, ref, options.force === true, call);
   recent.forget(ref);
   if (options.wait === true)
     await until(
@@ -49,17 +50,14 @@ function requireEmpty(group: AutoScalingGroup, { operation, resource = "" }: Cal
   );
 }
 
-async function remove(context: GroupContext, force: boolean, call: Call): Promise<void> {
-  const { aws } = context;
-  const input = { AutoScalingGroupName: call.resource, ForceDelete: force };
-  try {
-    await onGroup(context, call, () =>
-      aws.autoScaling((sdk) => new sdk.DeleteAutoScalingGroupCommand(input), call),
-    );
-  } catch (error) {
-    // It was there before the call: an earlier try of this call, or somebody else, has deleted it.
-    if (!isBellowsError(error, "not-found")) throw error;
-  }
+function remove({ aws, host }: GroupContext, name: string, force: boolean, call: Call): Promise<void> {
+  const input = { AutoScalingGroupName: name, ForceDelete: force };
+  return deleteOnce(
+    host,
+    () => aws.autoScaling((sdk) => new sdk.DeleteAutoScalingGroupCommand(input), call),
+    async () => (await findGroup(aws, name, call)) !== undefined,
+    call.signal,
+  );
 }
 
 /** What a group was launched from may be in use until its last instance has ended: then it stays, and that is said. */

@@ -75,7 +75,7 @@ export default defineProvider<AwsOptions, AwsProvider>({
       activities: createActivities(aws),
       metrics: createMetrics(aws, host),
       loadBalancers: createLoadBalancers(aws, host),
-      native: createNative(aws, groups),
+      native: createNative(aws, host, groups),
       close: async () => aws.close(),
       diagnose: (calling) => diagnose(aws, options, calling),
     };

@@ -17,7 +17,7 @@ export function createTurns(): <T>(key: string, run: () => Promise<T>) => Promis
 }
 
 /** How long an effect whose answer was lost may take to show before it counts as not there, in milliseconds. */
-export const SHOWS_WITHIN_MS = 5_000;
+const SHOWS_WITHIN_MS = 5_000;
 const FIRST_LOOK_MS = 100;
 /** Tries of a change that got no answer and did not show. */
 const TRIES = 4;
@@ -46,6 +46,29 @@ export async function actOnce(
         await delay(clock, pauseMs, signal);
       }
       if (attempt >= TRIES) throw error;
+    }
+  }
+}
+
+/**
+ * Deletes what was there a moment ago. AWS refuses to delete what an earlier try, whose answer was lost, has deleted:
+ * then it looks whether it is gone, for as long as a read may lag.
+ * @throws whatever AWS refuses, of what stays there.
+ */
+export async function deleteOnce(
+  { clock }: Pick<Host, "clock">,
+  drop: () => Promise<unknown>,
+  isThere: () => Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await drop();
+  } catch (error) {
+    if (!isBellowsError(error, "config")) throw error;
+    const endMs = clock.monotonic() + SHOWS_WITHIN_MS;
+    for (let pauseMs = FIRST_LOOK_MS; await isThere(); pauseMs *= 2) {
+      if (clock.monotonic() + pauseMs > endMs) throw error;
+      await delay(clock, pauseMs, signal);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { LifecycleHook as AwsHook } from "@aws-sdk/client-auto-scaling";
-import { type CallOptions, ConfigError, type Ref, resolveRef, z } from "@bellows/core";
+import { type CallOptions, ConfigError, type Host, type Ref, resolveRef, z } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { describeGroup } from "./group-read.js";
+import { deleteOnce } from "./making.js";
 
 /** What happens to an instance whose hook is completed, or runs out of time. */
 const resultSchema = z.enum(["continue", "abandon"]);
@@ -48,7 +49,7 @@ export interface Hooks {
 const PREFIX = "autoscaling:EC2_INSTANCE_";
 
 /** Makes the driver of lifecycle hooks. */
-export function createHooks(aws: Aws): Hooks {
+export function createHooks(aws: Aws, host: Pick<Host, "clock">): Hooks {
   const list = async (group: Ref, call: Call): Promise<Hook[]> => {
     await describeGroup(aws, group, call);
     const { LifecycleHooks = [] } = await aws.autoScaling(
@@ -70,7 +71,12 @@ export function createHooks(aws: Aws): Hooks {
       const all = (await list(group, call)).map((hook) => ({ id: hook.name }));
       const { id: LifecycleHookName } = resolveRef(all, name, `lifecycle hook of group ${group}`);
       const input = { AutoScalingGroupName: group, LifecycleHookName };
-      await aws.autoScaling((sdk) => new sdk.DeleteLifecycleHookCommand(input), call);
+      await deleteOnce(
+        host,
+        () => aws.autoScaling((sdk) => new sdk.DeleteLifecycleHookCommand(input), call),
+        async () => (await list(group, call)).some((hook) => hook.name === LifecycleHookName),
+        call.signal,
+      );
     },
     async complete(waiting, result, options) {
       const input = { ...waitingOf(waiting), LifecycleActionResult: result.toUpperCase() };

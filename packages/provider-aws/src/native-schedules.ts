@@ -5,6 +5,7 @@ import {
   collect,
   countSchema,
   epochMsSchema,
+  type Host,
   nameSchema,
   type Page,
   pages,
@@ -14,6 +15,7 @@ import {
 } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { describeGroup } from "./group-read.js";
+import { deleteOnce } from "./making.js";
 
 /** Sizes that a group gets at a time: once (`startMs`), or again and again (`cron`, from `startMs` to `endMs`). */
 export const scheduledActionSchema = z
@@ -64,7 +66,7 @@ export interface ScheduledActions {
 const ACTIONS_PER_CALL = 100;
 
 /** Makes the driver of scheduled actions. */
-export function createScheduledActions(aws: Aws): ScheduledActions {
+export function createScheduledActions(aws: Aws, host: Pick<Host, "clock">): ScheduledActions {
   return {
     list: (group, options) => list(aws, group, callOf("list", group, options)),
     async put(group, action, options) {
@@ -75,10 +77,20 @@ export function createScheduledActions(aws: Aws): ScheduledActions {
     },
     async delete(group, name, options) {
       const call = callOf("delete", group, options);
-      const all = (await collect(list(aws, group, call))).map((action) => ({ id: action.name }));
-      const { id: ScheduledActionName } = resolveRef(all, name, `scheduled action of group ${group}`);
+      const named = async () =>
+        (await collect(list(aws, group, call))).map((action) => ({ id: action.name }));
+      const { id: ScheduledActionName } = resolveRef(
+        await named(),
+        name,
+        `scheduled action of group ${group}`,
+      );
       const input = { AutoScalingGroupName: group, ScheduledActionName };
-      await aws.autoScaling((sdk) => new sdk.DeleteScheduledActionCommand(input), call);
+      await deleteOnce(
+        host,
+        () => aws.autoScaling((sdk) => new sdk.DeleteScheduledActionCommand(input), call),
+        async () => (await named()).some(({ id }) => id === ScheduledActionName),
+        call.signal,
+      );
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type CallOptions, freezeAnswers, type Ref } from "@bellows/core";
+import { type CallOptions, freezeAnswers, type Host, type Ref } from "@bellows/core";
 import type { Aws } from "./client.js";
 import { membersOf } from "./group-map.js";
 import { PROCESSES } from "./group-native.js";
@@ -46,11 +46,15 @@ export interface AwsOwn {
 }
 
 /** Makes what only Auto Scaling has. Its answers are frozen, as those of all drivers are. */
-export function createNative(aws: Aws, groups: Pick<AwsGroups, "pause" | "resume" | "protect">): AwsOwn {
+export function createNative(
+  aws: Aws,
+  host: Host,
+  groups: Pick<AwsGroups, "pause" | "resume" | "protect">,
+): AwsOwn {
   return freezeAnswers({
-    hooks: createHooks(aws),
+    hooks: createHooks(aws, host),
     warmPool: createWarmPools(aws),
-    scheduledActions: createScheduledActions(aws),
+    scheduledActions: createScheduledActions(aws, host),
     processes: {
       list: (group, options) => processesOf(aws, group, options),
       put: (group, processes, options) => groups.pause(group, { ...options, processes }),

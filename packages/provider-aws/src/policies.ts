@@ -17,11 +17,10 @@ import {
   type Policy,
   type PolicySpec,
   type Ref,
-  waitUntil,
 } from "@bellows/core";
 import type { Aws, Call } from "./client.js";
 import { describeGroup } from "./group-read.js";
-import { createTurns, SHOWS_WITHIN_MS, takenBack } from "./making.js";
+import { createTurns, deleteOnce, takenBack } from "./making.js";
 import { executePolicy } from "./policy-execute.js";
 import { findPolicy, policiesNamed, policiesOf } from "./policy-find.js";
 import { madeOf, specOf } from "./policy-map.js";
@@ -158,12 +157,12 @@ function requireKept(group: Ref, policy: Policy, spec: PolicySpec, { operation, 
 
 async function remove(aws: Aws, host: Host, ref: Ref, policyRef: Ref, call: Call): Promise<void> {
   const { group, policy } = await findPolicy(aws, ref, policyRef, call);
-  try {
-    await drop(aws, policy, call);
-  } catch (error) {
-    // AWS refuses to delete what an earlier try, whose answer was lost, has deleted.
-    if (!isBellowsError(error, "config") || !(await isGoneSoon(aws, host, ref, policyRef, call))) throw error;
-  }
+  await deleteOnce(
+    host,
+    () => drop(aws, policy, call),
+    () => isThere(aws, ref, policyRef, call),
+    call.signal,
+  );
   await writeOwner(aws, group, policy.name, undefined, call);
 }
 
@@ -177,26 +176,12 @@ function drop(aws: Aws, { name, group, schedule }: Policy, call: Call): Promise<
   );
 }
 
-/** Whether a policy is gone, by a read that may lag behind a deletion. */
-async function isGoneSoon(aws: Aws, { clock }: Host, ref: Ref, policy: Ref, call: Call): Promise<boolean> {
-  try {
-    return await waitUntil(() => isGone(aws, ref, policy, call), {
-      clock,
-      timeoutMs: SHOWS_WITHIN_MS,
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    });
-  } catch (error) {
-    if (isBellowsError(error, "timeout")) return false;
-    throw error;
-  }
-}
-
-async function isGone(aws: Aws, group: Ref, policy: Ref, call: Call): Promise<boolean> {
+async function isThere(aws: Aws, group: Ref, policy: Ref, call: Call): Promise<boolean> {
   try {
     await findPolicy(aws, group, policy, call);
-    return false;
+    return true;
   } catch (error) {
-    if (isBellowsError(error, "not-found")) return true;
+    if (isBellowsError(error, "not-found")) return false;
     throw error;
   }
 }
