@@ -75,7 +75,7 @@ function install() {
 /** `tsc -b` looks at what changed by itself: about half a second where nothing did. Then what packages add to it. */
 function build() {
   need("tsc", ["-b"]);
-  need(process.execPath, ["packages/core/scripts/bundle.mjs"]);
+  need(process.execPath, ["scripts/bundle.mjs"]);
   need(process.execPath, ["packages/cli/scripts/copy-demo.mjs"]);
 }
 

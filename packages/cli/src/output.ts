@@ -1,9 +1,9 @@
 import { toWire } from "@bellows/control-plane/wire";
 import { ConfigError } from "@bellows/core";
 import Table from "cli-table3";
-import { stringify } from "yaml";
 import { type Context, say } from "./context.js";
 import type { Globals } from "./globals.js";
+import { stringify } from "./yaml.js";
 
 /** A column of a table: its title, and how a row fills it. */
 export type Column<T> = readonly [title: string, read: (row: T) => unknown];

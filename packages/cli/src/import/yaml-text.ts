@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { stringify } from "../yaml.js";
 
 /** A value on one line, as `{ key: value }`; a relative change wears its sign without quotes. */
 export function flowText(value: unknown): string {

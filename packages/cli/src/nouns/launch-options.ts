@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { LaunchConfiguration } from "@bellows/core";
 import { type Command, Option } from "commander";
-import { parse } from "yaml";
 import type { Context } from "../context.js";
+import { parse } from "../yaml.js";
 import { given, toList, toObject, toPairs, toText } from "./option-values.js";
 
 /** The words of launch configurations, as options. */

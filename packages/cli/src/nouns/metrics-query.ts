@@ -9,7 +9,6 @@ import {
   type Sample,
   type SourceConfig,
 } from "@bellows/core";
-import { parse, stringify } from "yaml";
 import { type Context, say } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import type { Globals } from "../globals.js";
@@ -17,6 +16,7 @@ import { logger } from "../logger.js";
 import { printDocument } from "../output.js";
 import { awaited } from "../progress.js";
 import { type LoadedConfig, loadedConfig, loaderFor, ownVersion, tryLoad } from "../workbench.js";
+import { parse, stringify } from "../yaml.js";
 import { withBoundProvider } from "./bound-provider.js";
 
 interface QueryOptions extends Globals {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { readDuration, type SimpleAdjust } from "@bellows/core";
 import { type Command, InvalidArgumentError } from "commander";
-import { parse } from "yaml";
 import { toNumber } from "../whole-number.js";
+import { parse } from "../yaml.js";
 
 /** Most instances that a count may name. */
 const MOST = 100_000;
