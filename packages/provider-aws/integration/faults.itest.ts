@@ -91,6 +91,11 @@ describe("on a bad day", () => {
         if (error.retry === "never" || tries === PATIENCE) throw error;
       }
   };
+  /** Whoever needs what was just made waits until that many show. */
+  const shows = async (driver: { list(): AsyncIterable<unknown> }, count: number): Promise<void> => {
+    const look = async (): Promise<unknown> => (await asked(() => collect(driver.list())))?.length;
+    await expect.poll(look).toBe(count);
+  };
   /** What there really is. */
   const there = () => {
     const { groups, templates, classic, alarms, servers } = standIn.region();
@@ -126,16 +131,14 @@ describe("on a bad day", () => {
           },
         }),
       );
+      await shows(aws.loadBalancers, 1);
       await asked(() => aws.groups.create(spec({ loadBalancers: [{ id: "front" }] })));
       for (const [name, change] of [
         ["up", 1],
         ["down", -1],
       ] as const)
         await asked(() => aws.policies.create("web", { name, adjust: { change }, cooldownMs: 0 }));
-      // Whoever needs what was just made waits until it shows.
-      const policies = (): Promise<unknown> =>
-        asked(async () => (await collect(aws.policies.list("web"))).length);
-      await expect.poll(policies).toBe(2);
+      await shows({ list: () => aws.policies.list("web") }, 2);
       await asked(() =>
         aws.alarms.create({
           name: "busy",
@@ -155,8 +158,18 @@ describe("on a bad day", () => {
         alarms: ["busy"],
         running: 2,
       });
+      const members = { list: () => aws.groups.instances("web") };
       await asked(() => aws.groups.scale("web", 4));
-      await expect.poll(() => there().groups).toEqual([["web", 4, 4]]);
+      await shows(members, 4);
+      expect(there().groups).toEqual([["web", 4, 4]]);
+      // An execution whose fate is unknown is told as that, and never made again by itself.
+      const executed = await aws.policies.execute("web", "up").catch((error: unknown) => error);
+      const sizes = isBellowsError(executed) ? [4, 5] : [5];
+      await expect.poll(() => sizes.includes(standIn.region().groups[0]?.desired ?? 0)).toBe(true);
+      await shows(members, there().running);
+      await asked(() => aws.groups.scale("web", 4));
+      await shows(members, 4);
+      expect(there().groups).toEqual([["web", 4, 4]]);
       await asked(() => aws.groups.update("web", { max: 5, cooldownMs: 60_000 }));
       const [one] = (await asked(() => collect(aws.groups.instances("web")))) ?? [];
       await asked(() => aws.groups.terminate("web", one?.id ?? "", { replace: false }));
@@ -186,6 +199,7 @@ describe("on a bad day", () => {
         healthCheck: { target: "TCP:8080", intervalMs: 30_000, timeoutMs: 10_000, healthy: 3, unhealthy: 3 },
       }),
     );
+    await shows(aws.loadBalancers, 1);
     await asked(() => aws.groups.create(spec({ loadBalancers: [{ id: "front" }] })));
     await asked(() => aws.launch.set("web", { image: "ami-0123456789abcdef0", size: "t3.small" }));
     const versions = (): unknown =>
