@@ -1,5 +1,5 @@
 /** Launch templates: versions from 1, of which one is the default. */
-import { passes, specifiedTags, tagSet, tagValues } from "./ec2.js";
+import { passes, specifiedTags, tagSet, tagValues } from "./ec2-tags.js";
 import { AwsError, Input, pageOf } from "./input.js";
 import type { Given, Template, TemplateVersion } from "./state.js";
 import type { Answer, Tree } from "./wire.js";

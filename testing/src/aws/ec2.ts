@@ -1,14 +1,11 @@
-/** Instances, tags, regions and zones of EC2. */
-import { AwsError, fits, type Input, pageOf } from "./input.js";
+/** Instances of EC2, and tags. */
+import { VPC, zoneOfSubnet, zonesOf } from "./ec2-places.js";
+import { passes, specifiedTags, tagSet, tagsOf, tagValues } from "./ec2-tags.js";
+import { AwsError, type Input, pageOf } from "./input.js";
 import type { Server, Tags } from "./state.js";
 import type { Answer } from "./wire.js";
 import { ACCOUNT, type Handlers, type World } from "./world.js";
 
-/** Zones of every region, by their last letter. */
-const ZONES = ["a", "b", "c"];
-const REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2"];
-/** The default VPC. */
-export const VPC = "vpc-0000000000000000a";
 const STATE_CODES = {
   pending: 0,
   running: 16,
@@ -19,32 +16,6 @@ const STATE_CODES = {
 } as const;
 /** Terminated instances stay listed for less than an hour. @see facts/aws.md, section 2, Eventual consistency */
 const LISTED_MS = 3_000_000;
-
-/** Names of the region's zones. */
-export function zonesOf({ region }: World): string[] {
-  return ZONES.map((letter) => region + letter);
-}
-
-/** The default subnet of each zone: `subnet-a` and so on. */
-export function subnetsOf(world: World) {
-  return zonesOf(world).map((zone, index) => ({
-    subnetId: `subnet-0000000000000000${ZONES[index] ?? ""}`,
-    availabilityZone: zone,
-    vpcId: VPC,
-    cidrBlock: `10.0.${index}.0/24`,
-    state: "available",
-    defaultForAz: true,
-    availableIpAddressCount: 250,
-  }));
-}
-
-/** Zone of a subnet. @throws AwsError when there is no such subnet. */
-export function zoneOfSubnet(world: World, id: string): string {
-  const subnet = subnetsOf(world).find(({ subnetId }) => subnetId === id);
-  if (subnet === undefined)
-    throw new AwsError("InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`);
-  return subnet.availabilityZone;
-}
 
 /** What a server is launched with. */
 export interface Launch extends Pick<Server, "imageId" | "type" | "zone" | "securityGroups" | "tags"> {
@@ -101,38 +72,6 @@ export function serverOf({ state }: World, id: string): Server {
   if (!/^i-[0-9a-f]{1,17}$/.test(id))
     throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${id}"`);
   throw new AwsError("InvalidInstanceID.NotFound", `The instance ID '${id}' does not exist`);
-}
-
-/** `[{ Key, Value }]` as a record. */
-export function tagsOf(inputs: readonly Input[]): Tags {
-  return Object.fromEntries(inputs.map((tag) => [tag.required("Key"), tag.text("Value") ?? ""]));
-}
-
-/** A record as EC2 writes tags. */
-export function tagSet(tags: Tags): Answer[] {
-  return Object.entries(tags).map(([key, value]) => ({ key, value }));
-}
-
-/** Tags that a call gives to things of a kind, in EC2's `TagSpecification`. */
-export function specifiedTags(input: Input, kind: string): Tags {
-  const all = input.inputs("TagSpecification").filter((one) => one.text("ResourceType") === kind);
-  return Object.assign({}, ...all.map((one) => tagsOf(one.inputs("Tag")))) as Tags;
-}
-
-/** Whether a thing passes all of a call's filters. @param valuesOf - the thing's values under a filter's name. */
-export function passes(input: Input, valuesOf: (name: string) => readonly string[]): boolean {
-  return input.inputs("Filter").every((filter) => {
-    const values = valuesOf(filter.required("Name"));
-    return filter.texts("Value").some((pattern) => values.some((value) => fits(pattern, value)));
-  });
-}
-
-/** Values of `tag:KEY`, `tag-key` and `tag-value`. */
-export function tagValues(tags: Tags, name: string): string[] {
-  if (name === "tag-key") return Object.keys(tags);
-  if (name === "tag-value") return Object.values(tags);
-  const value = name.startsWith("tag:") ? tags[name.slice(4)] : undefined;
-  return value === undefined ? [] : [value];
 }
 
 function filterValues(server: Server, name: string): string[] {
@@ -210,7 +149,7 @@ function change(world: World, input: Input, to: (server: Server) => void): Answe
   };
 }
 
-/** Actions on instances and their surroundings. */
+/** Actions on instances and tags. */
 export const ec2: Handlers = {
   RunInstances(world, input) {
     const clientToken = input.text("ClientToken");
@@ -260,75 +199,6 @@ export const ec2: Handlers = {
     for (const id of input.texts("ResourceId"))
       for (const tag of input.inputs("Tag")) Reflect.deleteProperty(taggedBy(world, id), tag.required("Key"));
     return { return: true };
-  },
-  DescribeRegions: (_world, input) => {
-    const names = input.texts("RegionName");
-    return {
-      regionInfo: REGIONS.filter((name) => names.length === 0 || names.includes(name)).map((regionName) => ({
-        regionName,
-        regionEndpoint: `ec2.${regionName}.amazonaws.com`,
-        optInStatus: "opt-in-not-required",
-      })),
-    };
-  },
-  DescribeAvailabilityZones: (world) => ({
-    availabilityZoneInfo: zonesOf(world).map((zoneName, index) => ({
-      zoneName,
-      zoneState: "available",
-      zoneId: `az${index + 1}`,
-      zoneType: "availability-zone",
-      regionName: world.region,
-      optInStatus: "opt-in-not-required",
-      groupName: world.region,
-      networkBorderGroup: world.region,
-    })),
-  }),
-  DescribeVpcs: () => ({
-    vpcSet: [{ vpcId: VPC, isDefault: true, state: "available", cidrBlock: "10.0.0.0/16" }],
-  }),
-  DescribeSubnets(world, input) {
-    const ids = input.texts("SubnetId");
-    for (const id of ids) zoneOfSubnet(world, id);
-    const all = subnetsOf(world).filter(({ subnetId }) => ids.length === 0 || ids.includes(subnetId));
-    const valuesOf = (subnet: (typeof all)[number], name: string): string[] =>
-      ({
-        "availability-zone": [subnet.availabilityZone],
-        availabilityZone: [subnet.availabilityZone],
-        "vpc-id": [VPC],
-        "subnet-id": [subnet.subnetId],
-        "default-for-az": ["true"],
-        state: ["available"],
-      })[name] ?? [];
-    return { subnetSet: all.filter((one) => passes(input, (name) => valuesOf(one, name))) };
-  },
-  CreateSecurityGroup: (world, input) => {
-    const id = world.id("sg");
-    world.state.securityGroups.push({ id, name: input.required("GroupName") });
-    return { groupId: id };
-  },
-  DescribeSecurityGroups(world, input) {
-    const [ids, names] = [input.texts("GroupId"), input.texts("GroupName")];
-    const all = world.state.securityGroups;
-    for (const wanted of [...ids, ...names])
-      if (!all.some(({ id, name }) => id === wanted || name === wanted))
-        throw new AwsError("InvalidGroup.NotFound", `The security group '${wanted}' does not exist`);
-    const found = all
-      .filter(({ id, name }) => ids.length + names.length === 0 || ids.includes(id) || names.includes(name))
-      .filter(({ id, name }) =>
-        passes(input, (filter) => {
-          const value = { "group-id": id, "group-name": name, "vpc-id": VPC }[filter];
-          return value === undefined ? [] : [value];
-        }),
-      );
-    return {
-      securityGroupInfo: found.map(({ id, name }) => ({
-        groupId: id,
-        groupName: name,
-        ownerId: ACCOUNT,
-        vpcId: VPC,
-        groupDescription: name,
-      })),
-    };
   },
 };
 

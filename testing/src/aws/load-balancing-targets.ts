@@ -1,5 +1,6 @@
 /** Target groups and their targets. */
-import { tagsOf, VPC } from "./ec2.js";
+import { VPC } from "./ec2-places.js";
+import { tagsOf } from "./ec2-tags.js";
 import { AwsError, type Input, pageOf } from "./input.js";
 import type { Given, TargetGroup } from "./state.js";
 import type { Answer, Tree } from "./wire.js";

@@ -2,7 +2,8 @@
  * Application and network load balancers, their listeners and target groups. Making the same thing again with the same
  * settings gives the one that is there. @see docs.aws.amazon.com, Elastic Load Balancing API 2015-12-01
  */
-import { tagsOf, VPC, zoneOfSubnet } from "./ec2.js";
+import { VPC, zoneOfSubnet } from "./ec2-places.js";
+import { tagsOf } from "./ec2-tags.js";
 import { AwsError, type Input, pageOf } from "./input.js";
 import { targetGroupHandlers } from "./load-balancing-targets.js";
 import type { Balancer, Given, Listener, Tags } from "./state.js";

@@ -1,5 +1,7 @@
 /** Classic load balancers. */
-import { serverOf, subnetsOf, tagsOf, VPC, zoneOfSubnet, zonesOf } from "./ec2.js";
+import { serverOf } from "./ec2.js";
+import { subnetsOf, VPC, zoneOfSubnet, zonesOf } from "./ec2-places.js";
+import { tagsOf } from "./ec2-tags.js";
 import { AwsError, type Input, pageOf } from "./input.js";
 import { classicIn, classicOf } from "./load-balancing-find.js";
 import { classicListeners, listener } from "./load-balancing-listeners.js";

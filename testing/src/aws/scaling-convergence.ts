@@ -2,7 +2,8 @@
  * How a group becomes what it should be. Called after whatever may have changed it: launches what is missing, in the
  * zone with the fewest; ends what is ill or too much. Suspended processes are obeyed. @see facts/aws.md, section 2
  */
-import { endServer, zoneOfSubnet } from "./ec2.js";
+import { endServer } from "./ec2.js";
+import { zoneOfSubnet } from "./ec2-places.js";
 import { AwsError } from "./input.js";
 import { endActivity, startActivity } from "./scaling-activities.js";
 import { join, leave } from "./scaling-balancers.js";

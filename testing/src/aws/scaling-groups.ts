@@ -1,14 +1,14 @@
 /** Auto Scaling groups: made, read, changed, sized, paused, deleted. */
-import { zoneOfSubnet, zonesOf } from "./ec2.js";
+import { zoneOfSubnet, zonesOf } from "./ec2-places.js";
 import { AwsError, type Input, invalid, pageOf } from "./input.js";
 import { isBusy, isCooling } from "./scaling-activities.js";
 import { requireBalancers } from "./scaling-balancers.js";
-import { groupZones, settle, terminate } from "./scaling-convergence.js";
+import { settle, terminate } from "./scaling-convergence.js";
 import { groupIn } from "./scaling-find.js";
-import { launchOf, shownLaunch } from "./scaling-launch.js";
-import { passesTags, shownTags, tagsIn } from "./scaling-tags.js";
-import type { Given, Group, Member } from "./state.js";
-import type { Answer } from "./wire.js";
+import { launchOf } from "./scaling-launch.js";
+import { shownGroup } from "./scaling-show.js";
+import { passesTags, tagsIn } from "./scaling-tags.js";
+import type { Given, Group } from "./state.js";
 import type { Handlers, World } from "./world.js";
 
 /** Fields that are answered as they were given. */
@@ -185,59 +185,6 @@ function update(world: World, group: Group, input: Input): void {
   rebound(world, group, bounds);
 }
 
-/** A member, as every answer shows it. */
-export function shownMember(member: Member): Record<string, Answer> {
-  const { LaunchTemplate, LaunchConfigurationName } = shownLaunch(member.launch);
-  return {
-    InstanceId: member.id,
-    InstanceType: member.type,
-    AvailabilityZone: member.zone,
-    LifecycleState: member.lifecycle,
-    HealthStatus: member.health,
-    LaunchConfigurationName,
-    LaunchTemplate,
-    ProtectedFromScaleIn: member.isProtected,
-  };
-}
-
-function shown(world: World, group: Group): Answer {
-  return {
-    AutoScalingGroupName: group.name,
-    AutoScalingGroupARN: world.arn(
-      "autoscaling",
-      `autoScalingGroup:stand-in:autoScalingGroupName/${group.name}`,
-    ),
-    ...shownLaunch(group.launch),
-    MinSize: group.min,
-    MaxSize: group.max,
-    DesiredCapacity: group.desired,
-    DefaultCooldown: group.cooldownSeconds,
-    AvailabilityZones: groupZones(world, group),
-    LoadBalancerNames: group.loadBalancers,
-    TargetGroupARNs: group.targetGroups,
-    HealthCheckType: group.healthCheckType,
-    HealthCheckGracePeriod: group.graceSeconds,
-    Instances: group.members.map(shownMember),
-    CreatedTime: new Date(group.createdAtMs),
-    SuspendedProcesses: Object.entries(group.suspended).map(([ProcessName, SuspensionReason]) => ({
-      ProcessName,
-      SuspensionReason,
-    })),
-    VPCZoneIdentifier: group.subnets.join(","),
-    EnabledMetrics: group.enabledMetrics.map((Metric) => ({ Metric, Granularity: "1Minute" })),
-    Status: group.isDeleting ? "Delete in progress" : undefined,
-    Tags: shownTags(group),
-    TerminationPolicies: group.terminationPolicies,
-    NewInstancesProtectedFromScaleIn: group.protectNew,
-    ServiceLinkedRoleARN:
-      "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
-    CapacityRebalance: false,
-    ...group.given,
-    WarmPoolConfiguration: group.warmPool,
-    WarmPoolSize: group.warmPool === undefined ? undefined : 0,
-  };
-}
-
 function processesIn(input: Input): string[] {
   const named = input.texts("ScalingProcesses");
   const wrong = named.find((name) => !PROCESSES.includes(name));
@@ -271,7 +218,7 @@ export const scalingGroups: Handlers = {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const paging = { key: (one: Group) => one.name, size: "MaxRecords", usual: 50, most: 100 };
     const { page, next } = pageOf(found, input, paging);
-    return { AutoScalingGroups: page.map((one) => shown(world, one)), NextToken: next };
+    return { AutoScalingGroups: page.map((one) => shownGroup(world, one)), NextToken: next };
   },
   DeleteAutoScalingGroup(world, input) {
     const group = groupIn(world, input);

@@ -1,5 +1,7 @@
 /** What groups launch from: configurations, templates and mixes of sizes. */
-import { launchServer, specifiedTags, zoneOfSubnet } from "./ec2.js";
+import { launchServer } from "./ec2.js";
+import { zoneOfSubnet } from "./ec2-places.js";
+import { specifiedTags } from "./ec2-tags.js";
 import { templateOf, versionOf } from "./ec2-templates.js";
 import { AwsError, Input, invalid, pageOf } from "./input.js";
 import type { Configuration, Group, LaunchSource, Server } from "./state.js";

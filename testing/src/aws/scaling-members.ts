@@ -5,7 +5,7 @@ import { endActivity, shownActivity, startActivity } from "./scaling-activities.
 import { join, leave } from "./scaling-balancers.js";
 import { enterService, newMember, settle, terminate } from "./scaling-convergence.js";
 import { groupIn, memberOf } from "./scaling-find.js";
-import { shownMember } from "./scaling-groups.js";
+import { shownMember } from "./scaling-show.js";
 import type { Group, Member } from "./state.js";
 import type { Answer } from "./wire.js";
 import type { Handlers, World } from "./world.js";

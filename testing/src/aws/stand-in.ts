@@ -7,8 +7,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { autoScaling, tickAutoScaling } from "./auto-scaling.js";
 import { cloudWatch } from "./cloud-watch.js";
-import { tickAlarms } from "./cloud-watch-alarms.js";
+import { tickAlarms } from "./cloud-watch-evaluation.js";
 import { ec2 } from "./ec2.js";
+import { ec2Places } from "./ec2-places.js";
 import { ec2Templates } from "./ec2-templates.js";
 import { AwsError, Input } from "./input.js";
 import { loadBalancing } from "./load-balancing.js";
@@ -49,7 +50,7 @@ export interface StandIn {
 
 const SERVICES: Readonly<Record<string, Handlers>> = {
   autoscaling: autoScaling,
-  ec2: { ...ec2, ...ec2Templates },
+  ec2: { ...ec2, ...ec2Places, ...ec2Templates },
   "elasticloadbalancing/2012-06-01": loadBalancing,
   "elasticloadbalancing/2015-12-01": loadBalancingV2,
   monitoring: cloudWatch,
