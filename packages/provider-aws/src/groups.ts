@@ -67,7 +67,10 @@ export function createGroups(
   };
 }
 
-/** Sets desired, unless it is so by the read and by our own last write. */
+/**
+ * Sets desired. It is told to AWS also where it is so by the read and by our own last write: a policy that was executed a
+ * moment ago may not show yet. Only a cooldown that is honored would refuse what is no change.
+ */
 async function scaleGroup(
   context: GroupContext,
   ref: Ref,
@@ -82,7 +85,7 @@ async function scaleGroup(
     requireWithin(ref, desired, MinSize, MaxSize, "groups.scale"),
   );
   const isSo = views.every(({ DesiredCapacity }) => DesiredCapacity === desired);
-  if (!isSo) {
+  if (!isSo || options.honorCooldown !== true) {
     const input = {
       AutoScalingGroupName: ref,
       DesiredCapacity: desired,
