@@ -1,6 +1,6 @@
 import type { Provider } from "@bellows/core";
 import { defineProvider, UnsupportedError } from "@bellows/core";
-import { launchSchema, nativeSchema } from "./launch.js";
+import { launchSchema, nativeSchema } from "./launch-schema.js";
 import type { RackspaceOptions } from "./options.js";
 import { optionsSchema } from "./options.js";
 
@@ -30,5 +30,5 @@ export default defineProvider<RackspaceOptions, Provider>({
   },
 });
 
-export type { RackspaceLaunch, RackspaceNative } from "./launch.js";
+export type { RackspaceLaunch, RackspaceNative } from "./launch-schema.js";
 export type { RackspaceOptions } from "./options.js";

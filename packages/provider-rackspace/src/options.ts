@@ -30,9 +30,11 @@ export const optionsSchema = z
         monitoring: urlSchema.optional(),
       })
       .optional()
-      .describe("Services in other places than the catalog says, for emulators."),
+      .describe(
+        "Services in other places than the catalog says, for emulators; {tenant} stands for the tenant.",
+      ),
     groups: z
-      .enum(["autoscale", "portable"])
+      .enum(["autoscale", "servers"])
       .default("autoscale")
       .describe("Who keeps the groups: Rackspace Autoscale, or Bellows on Cloud Servers."),
     serverNameStyle: z
