@@ -1,4 +1,5 @@
 /** Rackspace for tests: a stand-in of its services, and what goes wrong with them. */
+export type { AutoscaleHandler, AutoscaleRequest } from "./autoscale.js";
 export type { RackspaceFault, RackspaceFaultKind } from "./faults.js";
 export * from "./stand-in.js";
 export { IMAGE_ID } from "./state.js";

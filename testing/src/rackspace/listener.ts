@@ -1,12 +1,11 @@
 /** What a stand-in does with a request: finds its route, lets faults happen, checks its token, answers. */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { RackspaceFault } from "./faults.js";
 import { identity, isGood } from "./identity.js";
 import { servers } from "./servers.js";
 import { type Answer, type Call, createRouter, type Found, Refusal, type Service } from "./wire.js";
 import { type Place, TENANT, type World } from "./world.js";
-
-const SERVICES: readonly Service[] = [identity, servers];
 
 /** A request that has found its route. */
 type Routed = Extract<Found, { params: object }> & { call: Call };
@@ -18,9 +17,9 @@ export interface Listening {
   forget(): void;
 }
 
-/** Makes what answers the requests to an account. */
-export function createListener(world: World): Listening {
-  const route = createRouter(SERVICES);
+/** Makes what answers the requests to an account. @param autoscale - the stand-in's own, or another */
+export function createListener(world: World, autoscale: Service): Listening {
+  const route = createRouter([identity, servers, autoscale]);
   let calls: Record<string, number> = {};
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://stand-in");
@@ -31,7 +30,14 @@ export function createListener(world: World): Listening {
     if (!("params" in found)) return send(response, found.service.refuse(found.reason, 0));
     const { operation } = found.route;
     calls[operation] = (calls[operation] ?? 0) + 1;
-    const call = { params: found.params, query: url.searchParams, headers: request.headers, text };
+    const call: Call = {
+      method: found.route.method,
+      path: `${url.pathname}${url.search}`,
+      params: found.params,
+      query: url.searchParams,
+      headers: request.headers,
+      text,
+    };
     await respond(world, response, { ...found, call }, world.faults.ofCall(operation));
   };
   return {
@@ -111,6 +117,7 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   const text = body === undefined ? "" : JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json",
+    "x-response-id": randomUUID(),
     ...headers,
     "content-length": Buffer.byteLength(text),
   });

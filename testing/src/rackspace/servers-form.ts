@@ -21,7 +21,10 @@ const MOST_PER_PAGE = 1_000;
 
 /** A refusal of Cloud Servers. */
 export function refused(code: number, message: string): Refusal {
-  return new Refusal({ status: code, body: { [FAULT_OF[code] ?? "computeFault"]: { code, message } } });
+  return new Refusal(
+    { status: code, body: { [FAULT_OF[code] ?? "computeFault"]: { code, message } } },
+    message,
+  );
 }
 
 /** How Cloud Servers refuse what they have not looked at. */

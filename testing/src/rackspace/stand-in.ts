@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type AutoscaleHandler, autoscaleOf } from "./autoscale.js";
 import { createFaults, type RackspaceFault, type RackspaceFaultKind } from "./faults.js";
 import { createListener } from "./listener.js";
 import type { RegionState } from "./state.js";
@@ -17,6 +18,8 @@ export interface RackspaceOptions extends Partial<RackspaceBehaviour> {
   regions?: readonly string[];
   /** Seed of the faults' dice (default 1). */
   seed?: number;
+  /** Answers in place of the stand-in's own Autoscale. */
+  autoscale?: AutoscaleHandler;
 }
 
 /** A running stand-in. */
@@ -50,11 +53,19 @@ export interface RackspaceStandIn {
   stop(): Promise<void>;
 }
 
-const USUAL: RackspaceBehaviour = { buildMs: 0, deleteMs: 0, maxServers: 200, tokenMs: 86_400_000 };
+const USUAL: RackspaceBehaviour = {
+  buildMs: 0,
+  deleteMs: 0,
+  maxServers: 200,
+  tokenMs: 86_400_000,
+  convergeMs: 100,
+  selfHealMs: 1_000,
+  serverNames: "prefix",
+};
 
 /** Starts a stand-in on a free loopback port. "Returned" means that it answers. */
 export async function startRackspace(options: RackspaceOptions = {}): Promise<RackspaceStandIn> {
-  const { startAtMs, regions = ["DFW", "ORD"], seed = 1, ...given } = options;
+  const { startAtMs, regions = ["DFW", "ORD"], seed = 1, autoscale, ...given } = options;
   const [home = "DFW"] = regions;
   let advancedMs = 0;
   let url = "";
@@ -62,7 +73,7 @@ export async function startRackspace(options: RackspaceOptions = {}): Promise<Ra
   const faults = createFaults(seed);
   const clock = (): number => (startAtMs ?? Date.now()) + advancedMs;
   const world = createWorld({ behaviour, regions, faults, clock, base: () => url });
-  const { listener, calls, forget } = createListener(world);
+  const { listener, calls, forget } = createListener(world, autoscaleOf(autoscale));
   const server = createServer(listener);
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

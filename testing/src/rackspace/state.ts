@@ -1,4 +1,5 @@
 /** What the stand-in keeps of one region: plain data, to be looked at and broken by tests. */
+import type { Group } from "./autoscale-state.js";
 import type { JsonObject } from "./wire.js";
 
 /** Metadata by key. */
@@ -61,6 +62,7 @@ export interface RegionState {
   servers: Server[];
   flavors: Flavor[];
   images: Image[];
+  groups: Group[];
 }
 
 /** The image that tests launch from when they do not care which. */
@@ -70,6 +72,7 @@ export const IMAGE_ID = "0d589460-f177-4b0f-81c1-8ab8903ac7d8";
 export function createRegion(): RegionState {
   return {
     servers: [],
+    groups: [],
     flavors: [
       { id: "2", name: "512MB Standard Instance", ramMiB: 512, diskGiB: 20, cpus: 1 },
       { id: "3", name: "1GB Standard Instance", ramMiB: 1_024, diskGiB: 40, cpus: 1 },

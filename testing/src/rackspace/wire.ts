@@ -9,6 +9,9 @@ export type JsonObject = { [key: string]: Json };
 
 /** One request, once it has found its route. */
 export interface Call {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -36,8 +39,11 @@ export interface Answer {
 
 /** A refusal, in the service's own words. */
 export class Refusal extends Error {
-  constructor(readonly answer: Answer) {
-    super(`refused with ${answer.status}`);
+  constructor(
+    readonly answer: Answer,
+    message = `refused with ${answer.status}`,
+  ) {
+    super(message);
     this.name = "Refusal";
   }
 }

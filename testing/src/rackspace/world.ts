@@ -22,6 +22,12 @@ export interface RackspaceBehaviour {
   maxServers: number;
   /** How long a token is good for (default 24 hours). */
   tokenMs: number;
+  /** Between two looks of Autoscale at a group that is not settled (default 100; Rackspace's are 30 s apart). */
+  convergeMs: number;
+  /** The same for one that is settled or has failed (default 1,000; Rackspace's are 300 s apart). */
+  selfHealMs: number;
+  /** Where the generated part of Autoscale's server names stands (default `prefix`; Rackspace has had both). */
+  serverNames: "prefix" | "suffix";
 }
 
 /** What all services share. */
