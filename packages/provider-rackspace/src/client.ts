@@ -7,6 +7,7 @@
  * end with an error whose `retry` is `after-refresh`, and whoever made them looks first.
  */
 import { randomInt } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import {
   type BellowsError,
   createThrottle,
@@ -113,6 +114,8 @@ const NEVER_SENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "E
 
 /** Makes a connection; nothing is asked before the first call. */
 export function createRackspace(options: RackspaceOptions, host: Host): Rackspace {
+  // Every call in flight listens to it; Node takes more than ten for a leak.
+  setMaxListeners(0, host.signal);
   const gates = new Map<ServiceName | "identity", Throttle>();
   const gateOf = (service: ServiceName | "identity"): Throttle => {
     const gate = gates.get(service) ?? createThrottle(host.clock);
