@@ -22,6 +22,7 @@ import type { Clb, ClbMeta, ClbMonitor, ClbNode } from "./balancer-words.js";
 import type { Call, Rackspace } from "./client.js";
 import { createTurns } from "./making.js";
 import type { Pkgcloud } from "./pkgcloud.js";
+import type { ServerBook } from "./server-book.js";
 
 /** Longest wait until a balancer takes a change, in milliseconds; building one takes a minute or two. */
 const PATIENCE_MS = 600_000;
@@ -34,20 +35,25 @@ const PER_PAGE = 100;
 /** How often a busy balancer is looked at, at most, in milliseconds. */
 const POLL_MS = 5_000;
 
-/** What everything about balancers works with. */
-export interface BalancerContext {
+/** What a connection's balancers are made from. */
+export interface BalancerParts {
   rackspace: Rackspace;
   pkgcloud: Pkgcloud;
   host: Host;
+  book: ServerBook;
+}
+
+/** What everything about balancers works with. */
+export interface BalancerContext extends BalancerParts {
   /** Lets what changes a balancer go one after the other. */
   inTurn: ReturnType<typeof createTurns>;
   /** Balancers that this connection has changed, and has not seen ACTIVE since. */
   unsettled: Set<string>;
 }
 
-/** Makes the context of a connection. */
-export function createBalancerContext(rackspace: Rackspace, pkgcloud: Pkgcloud, host: Host): BalancerContext {
-  return { rackspace, pkgcloud, host, inTurn: createTurns(), unsettled: new Set() };
+/** Makes the context of a connection; all drivers of its balancers share it. */
+export function createBalancerContext(parts: BalancerParts): BalancerContext {
+  return { ...parts, inTurn: createTurns(), unsettled: new Set() };
 }
 
 /** One call, with got. */

@@ -37,15 +37,22 @@ export async function wantedNodes(
   port: number,
   call: Call,
 ): Promise<WantedNode[]> {
-  const faults = members.flatMap((member) => {
-    const weight = typeof member === "string" ? undefined : member.weight;
-    const isRight = weight === undefined || (weight >= WEIGHTS.least && weight <= WEIGHTS.most);
-    return isRight ? [] : [`weight ${weight}: Rackspace takes ${WEIGHTS.least} to ${WEIGHTS.most}`];
-  });
-  if (faults.length > 0)
-    throw new ConfigError(faults.join("; "), { operation: call.operation, resource: call.resource ?? "" });
+  requireWeights(
+    members.map((member) => (typeof member === "string" ? undefined : member.weight)),
+    call,
+  );
   const nodes = await Promise.all(members.map((member) => wantedNode(book, member, port, call)));
   return [...new Map(nodes.map((node) => [addressId(node), node])).values()];
+}
+
+/** @throws ConfigError that lists every weight that Rackspace does not take. */
+export function requireWeights(weights: readonly (number | undefined)[], call: Call): void {
+  const wrong = weights.filter((one) => one !== undefined && (one < WEIGHTS.least || one > WEIGHTS.most));
+  if (wrong.length === 0) return;
+  throw new ConfigError(`weight ${wrong.join(", ")}: Rackspace takes ${WEIGHTS.least} to ${WEIGHTS.most}`, {
+    operation: call.operation,
+    resource: call.resource ?? "",
+  });
 }
 
 async function wantedNode(
@@ -78,7 +85,7 @@ export async function addNodes(
     return found?.condition === "DRAINING" ? [found] : [];
   });
   if (back.length > 0) await forgetLeaving(context, id, back, call);
-  for (const node of back) await setCondition(context, id, node, "ENABLED", call);
+  for (const node of back) await setNode(context, id, node, { condition: "ENABLED" }, call);
   if (fresh.length === 0) return;
   const nodes = fresh.map((node) => ({ ...node, condition: "ENABLED", type: "PRIMARY" }));
   await change(context, id, call, () =>
@@ -99,17 +106,18 @@ export async function addNodes(
   );
 }
 
-async function setCondition(
+/** Changes a node; one that is gone is no fault. In the balancer's turn. */
+export async function setNode(
   context: BalancerContext,
   id: string,
-  node: ClbNode,
-  condition: ClbNode["condition"],
+  node: Pick<ClbNode, "id">,
+  to: Partial<Pick<ClbNode, "condition" | "weight">>,
   call: Call,
 ): Promise<void> {
   await change(context, id, call, () =>
     context.pkgcloud
       .balancers<void>(`PUT /loadbalancers/${id}/nodes/${node.id}`, call, (client, done) =>
-        client.updateNode(id, { id: String(node.id), condition }, done),
+        client.updateNode(id, { id: String(node.id), ...to }, done),
       )
       .catch(unlessGone),
   );
@@ -175,7 +183,7 @@ export async function drainNodes(
   const all = [...new Set([...known, ...fresh.map((node) => node.id)])];
   await writeLeaving(context, id, leavingText({ untilMs, nodes: all }), call);
   for (const node of fresh)
-    if (node.condition === "ENABLED") await setCondition(context, id, node, "DRAINING", call);
+    if (node.condition === "ENABLED") await setNode(context, id, node, { condition: "DRAINING" }, call);
   return untilMs - nowMs;
 }
 

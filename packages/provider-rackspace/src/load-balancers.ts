@@ -9,7 +9,6 @@ import {
   type CallOptions,
   ConfigError,
   collect,
-  type Host,
   type LoadBalancer,
   type LoadBalancersDriver,
   type Ref,
@@ -19,7 +18,6 @@ import {
 } from "@bellows/core";
 import {
   type BalancerContext,
-  createBalancerContext,
   factsOf,
   findClb,
   listed,
@@ -49,33 +47,19 @@ import {
 import { DEFAULT_POOL, patchedSpec, readSpec, type WantedBalancer } from "./balancer-spec.js";
 import { changeBalancer, makeBalancer } from "./balancer-steps.js";
 import type { Clb } from "./balancer-words.js";
-import type { Call, Rackspace } from "./client.js";
-import type { Pkgcloud } from "./pkgcloud.js";
-import type { ServerBook } from "./server-book.js";
+import type { Call } from "./client.js";
 
 /** The load balancers driver of Rackspace: a region is one zone, so that zones can't be switched. */
 export type RackspaceBalancers = LoadBalancersDriver & Required<Pick<LoadBalancersDriver, "metadata">>;
-
-/** What the driver is made from. */
-export interface BalancerParts {
-  rackspace: Rackspace;
-  pkgcloud: Pkgcloud;
-  host: Host;
-  book: ServerBook;
-}
 
 /** Balancers that are read at the same time for a list: Rackspace takes ten reads a second. */
 const SIDE_BY_SIDE = 3;
 /** Words that only a new balancer can have. */
 const FIXED = ["name", "native.address", "native.virtualIp"];
 
-interface Context extends BalancerContext {
-  book: ServerBook;
-}
-
 /** Makes the driver. Nothing is asked before the first call. */
-export function createLoadBalancers({ rackspace, pkgcloud, host, book }: BalancerParts): RackspaceBalancers {
-  const context: Context = { ...createBalancerContext(rackspace, pkgcloud, host), book };
+export function createLoadBalancers(context: BalancerContext): RackspaceBalancers {
+  const { rackspace } = context;
   return {
     async *list(options = {}) {
       const call = callOf("list", undefined, options);
@@ -165,7 +149,7 @@ function callOf(method: string, resource: string | undefined, options: CallOptio
 }
 
 /** All of a balancer. Whoever was to leave it by now is taken out first. */
-async function open(context: Context, ref: Ref, call: Call): Promise<BalancerFacts> {
+async function open(context: BalancerContext, ref: Ref, call: Call): Promise<BalancerFacts> {
   const facts = await factsOf(context, await findClb(context, ref, call), call);
   if (!hasOverdue(notesOf(facts), context.host.clock.now())) return facts;
   const id = String(facts.clb.id);
@@ -180,28 +164,36 @@ async function open(context: Context, ref: Ref, call: Call): Promise<BalancerFac
   return wasThere ? reread(context, id, call) : facts;
 }
 
-async function reread(context: Context, id: string, call: Call): Promise<BalancerFacts> {
+async function reread(context: BalancerContext, id: string, call: Call): Promise<BalancerFacts> {
   return factsOf(context, await findClb(context, id, call), call);
 }
 
 /** Which servers have the addresses of a balancer's nodes; nobody is asked where it has none. */
-async function serversAt({ book }: Context, { nodes = [] }: Clb, call: Call): Promise<ServerAt> {
+async function serversAt({ book }: BalancerContext, { nodes = [] }: Clb, call: Call): Promise<ServerAt> {
   if (nodes.length === 0) return () => undefined;
   const ids = await book.byAddress(call);
   return (address) => ids.get(address);
 }
 
-async function show(context: Context, facts: BalancerFacts, call: Call): Promise<LoadBalancer> {
+async function show(context: BalancerContext, facts: BalancerFacts, call: Call): Promise<LoadBalancer> {
   return balancerOf(facts, await serversAt(context, facts.clb, call));
 }
 
-async function shownById(context: Context, id: string, call: Call): Promise<LoadBalancer | undefined> {
+async function shownById(
+  context: BalancerContext,
+  id: string,
+  call: Call,
+): Promise<LoadBalancer | undefined> {
   const clb = await seekClb(context, id, call);
   return clb && show(context, await factsOf(context, clb, call), call);
 }
 
 /** Looks first, so that an equal call whose answer was lost is found again. In the name's turn. */
-async function findOrMake(context: Context, wanted: WantedBalancer, call: Call): Promise<BalancerFacts> {
+async function findOrMake(
+  context: BalancerContext,
+  wanted: WantedBalancer,
+  call: Call,
+): Promise<BalancerFacts> {
   call.signal?.throwIfAborted();
   const seek = async (): Promise<Clb | undefined> => {
     const all = await collect(listed(context, call, wanted.name));
@@ -226,7 +218,7 @@ async function findOrMake(context: Context, wanted: WantedBalancer, call: Call):
 
 /** In the balancer's turn. */
 async function update(
-  context: Context,
+  context: BalancerContext,
   id: string,
   patch: Parameters<LoadBalancersDriver["update"]>[1],
   call: Call,
@@ -253,7 +245,7 @@ async function update(
 
 /** The balancer as it is now, or once it takes changes again. */
 async function settled(
-  context: Context,
+  context: BalancerContext,
   facts: BalancerFacts,
   call: Call,
   options: WriteOptions = {},
@@ -265,7 +257,7 @@ async function settled(
 
 /** @throws TimeoutError past the deadline. */
 async function until(
-  { host: { clock } }: Context,
+  { host: { clock } }: BalancerContext,
   { signal, timeoutMs }: WriteOptions,
   what: string,
   look: () => Promise<boolean>,
@@ -290,7 +282,7 @@ function requirePool(facts: BalancerFacts, pool: string | undefined, { operation
 }
 
 async function deregister(
-  context: Context,
+  context: BalancerContext,
   { clb }: BalancerFacts,
   ids: readonly string[],
   call: Call,
