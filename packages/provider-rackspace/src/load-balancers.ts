@@ -171,7 +171,10 @@ async function reread(context: BalancerContext, id: string, call: Call): Promise
 /** Which servers have the addresses of a balancer's nodes; nobody is asked where it has none. */
 async function serversAt({ book }: BalancerContext, { nodes = [] }: Clb, call: Call): Promise<ServerAt> {
   if (nodes.length === 0) return () => undefined;
-  const ids = await book.byAddress(call);
+  const ids = await book.byAddress(
+    nodes.map((node) => node.address),
+    call,
+  );
   return (address) => ids.get(address);
 }
 

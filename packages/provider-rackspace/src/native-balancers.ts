@@ -147,7 +147,8 @@ async function setMember(
   if (state === undefined && weight === undefined)
     throw new ConfigError("needs a state or a weight", { operation: call.operation, resource: ref });
   const clb = await findClb(context, ref, call);
-  const ids = await context.book.byAddress(call);
+  const addresses = (clb.nodes ?? []).map(({ address }) => address);
+  const ids = await context.book.byAddress(addresses, call);
   const nodes = nodesFor(clb, [member], (address) => ids.get(address));
   if (nodes.length === 0)
     throw new NotFoundError(`load balancer ${ref} has no member ${member}`, {

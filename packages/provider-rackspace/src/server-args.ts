@@ -9,7 +9,7 @@ const NETWORK_IDS: Readonly<Record<string, string>> = {
 
 /** What a new server is made from, as Cloud Servers (and Autoscale, in a launch configuration) take it. */
 export interface ServerArgs {
-  flavorRef: string;
+  flavorRef?: string;
   imageRef?: string;
   "OS-DCF:diskConfig"?: "AUTO" | "MANUAL";
   metadata?: Record<string, string>;
@@ -29,7 +29,7 @@ export function serverArgs(launch: RackspaceLaunch): ServerArgs {
   const { image, diskConfig, metadata, networks, files, keyName, userData, rackspace = {} } = launch;
   const { configDrive, blockDevices } = rackspace;
   return {
-    flavorRef: launch.size,
+    ...(launch.size === undefined ? {} : { flavorRef: launch.size }),
     ...(image === undefined ? {} : { imageRef: image }),
     ...(diskConfig === undefined ? {} : { "OS-DCF:diskConfig": diskConfig }),
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),

@@ -1,5 +1,12 @@
 /** Which server has which address: balancers know their members by address alone. */
-import { collect, type Host, isBellowsError, NotFoundError, type ServersDriver } from "@bellows/core";
+import {
+  collect,
+  type Host,
+  isBellowsError,
+  NotFoundError,
+  type Server,
+  type ServersDriver,
+} from "@bellows/core";
 import type { Call, Rackspace } from "./client.js";
 import { type NovaServer, serverOf } from "./server-map.js";
 
@@ -10,8 +17,11 @@ const GOOD_FOR_MS = 10_000;
 export interface ServerBook {
   /** Takes down a whole list of servers that was read for another reason. */
   listed(servers: readonly NovaServer[]): void;
-  /** Ids by address; asks for the list unless the last one is seconds old. */
-  byAddress(call: Call): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Which servers have these addresses. Asks for the list unless the last one is seconds old and settles all of them.
+   * @returns ids by address; those of others are missing.
+   */
+  byAddress(addresses: readonly string[], call: Call): Promise<ReadonlyMap<string, string>>;
   /** The address by which balancers reach a server: that of ServiceNet. @throws NotFoundError */
   addressOf(id: string, call: Call): Promise<string>;
 }
@@ -22,11 +32,14 @@ export function createServerBook(
   host: Pick<Host, "clock">,
   servers: () => Required<Pick<ServersDriver, "list" | "get">>,
 ): ServerBook {
-  let ids: ReadonlyMap<string, string> = new Map();
+  let ids = new Map<string, string>();
+  let strangers = new Set<string>();
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
+  const note = (server: Pick<Server, "id" | "addresses">): void => {
+    for (const address of server.addresses) ids.set(address, server.id);
+  };
   const read = async ({ signal }: Call): Promise<void> => {
-    if (host.clock.monotonic() - readAtMs < GOOD_FOR_MS) return;
     reading ??= collect(servers().list())
       .then(() => undefined)
       .catch((error: unknown) => {
@@ -41,17 +54,21 @@ export function createServerBook(
   };
   return {
     listed(all) {
-      ids = new Map(
-        all.flatMap((server) => serverOf(server).addresses.map((one) => [one, server.id] as const)),
-      );
+      ids = new Map();
+      strangers = new Set();
+      for (const server of all) note(serverOf(server));
       readAtMs = host.clock.monotonic();
     },
-    async byAddress(call) {
-      await read(call);
+    async byAddress(addresses, call) {
+      const isSettled = (address: string): boolean => ids.has(address) || strangers.has(address);
+      const isFresh = host.clock.monotonic() - readAtMs < GOOD_FOR_MS;
+      if (!isFresh || !addresses.every(isSettled)) await read(call);
+      for (const address of addresses) if (!ids.has(address)) strangers.add(address);
       return ids;
     },
     async addressOf(id, call) {
       const server = await servers().get(id, { ...(call.signal && { signal: call.signal }) });
+      note(server);
       const [address] = server.addresses;
       if (address !== undefined) return address;
       throw new NotFoundError(`server ${id} has no address yet`, {

@@ -157,7 +157,7 @@ async function create(context: Context, spec: ServerSpec, call: Call): Promise<S
     createdAtMs: host.clock.now(),
     labels: { ...body.metadata },
     addresses: [],
-    size: body.flavorRef,
+    ...(body.flavorRef === undefined ? {} : { size: body.flavorRef }),
     ...(body.imageRef === undefined ? {} : { image: body.imageRef }),
   };
 }
@@ -172,6 +172,9 @@ function checked(spec: ServerSpec, { operation }: Call): RackspaceLaunch {
           ...read.error.issues.map(({ path, message }) => `${["launch", ...path].join(".")}: ${message}`),
           ...labelFaults(spec.labels),
         ]),
+    ...(read.success && read.data.rackspace?.stack !== undefined
+      ? ["launch.rackspace.stack: is for groups that Autoscale keeps; give a server its size and image"]
+      : []),
     ...(spec.zone === undefined ? [] : ["zone: a region of Rackspace is one zone"]),
   ];
   if (read.success && faults.length === 0) return read.data;
