@@ -2,10 +2,11 @@
  * How a group becomes what it should be, in cycles: members that are dead or overdue go, missing ones are made, surplus
  * ones end, and those that run go behind the balancers. @see facts/rackspace-api.md, section 2.11
  */
+import { isReleased, isTied, tie } from "./autoscale-balancers.js";
 import { GROUP_KEYS, launchServer, STATE_KEY } from "./autoscale-launch.js";
 import { convergeStacks } from "./autoscale-stacks.js";
 import type { Group } from "./autoscale-state.js";
-import { endServer, livingServers } from "./servers-making.js";
+import { endServer } from "./servers-making.js";
 import type { Server } from "./state.js";
 import { Refusal } from "./wire.js";
 import type { Place } from "./world.js";
@@ -44,12 +45,18 @@ function runCycle(place: Place, group: Group): void {
   converge(place, group, isSettled || group.errors.length > 0 ? selfHealMs : convergeMs);
 }
 
-/** Servers of a group that are neither gone nor going. */
-export function membersOf(place: Place, { id }: Group): Server[] {
-  return livingServers(place).filter(
-    ({ metadata, taskState }) =>
-      taskState !== "deleting" && (metadata[GROUP_KEYS[0]] ?? metadata[GROUP_KEYS[1]]) === id,
-  );
+/** All servers that a group has made and not let go, also those that have ended. */
+function serversOf({ state }: Place, { id }: Group): Server[] {
+  return state.servers.filter(({ metadata }) => (metadata[GROUP_KEYS[0]] ?? metadata[GROUP_KEYS[1]]) === id);
+}
+
+function isGone({ status, taskState }: Server): boolean {
+  return status === "DELETED" || taskState === "deleting";
+}
+
+/** Servers of a group that neither have ended nor are ending. */
+export function membersOf(place: Place, group: Group): Server[] {
+  return serversOf(place, group).filter((server) => !isGone(server));
 }
 
 function isDead(place: Place, { status, createdAtMs }: Server): boolean {
@@ -60,17 +67,23 @@ function isDead(place: Place, { status, createdAtMs }: Server): boolean {
 /** @returns whether there is nothing left to do. */
 function convergeServers(place: Place, group: Group): boolean {
   const all = membersOf(place, group);
-  const going = all.filter((one) => isDead(place, one) || one.metadata[STATE_KEY] === "DRAINING");
-  const live = all.filter((one) => !going.includes(one));
-  const surplus = live
-    .toSorted((a, b) => rankOf(a) - rankOf(b))
-    .slice(0, Math.max(live.length - group.desired, 0));
-  const staying = live.filter((one) => !surplus.includes(one));
-  for (const server of [...going, ...surplus]) endServer(place, server);
-  const missing = group.desired - live.length;
-  for (let made = 0; made < Math.min(missing, MOST_PER_CYCLE); made++) if (!launch(place, group)) break;
-  group.active = staying.filter(({ status }) => status === "ACTIVE").map(({ id }) => id);
-  return all.length === live.length && live.length === group.desired && group.active.length === group.desired;
+  const leaving = all.filter((one) => isDead(place, one) || one.metadata[STATE_KEY] === "DRAINING");
+  const live = all.filter((one) => !leaving.includes(one));
+  const excess = Math.max(live.length - group.desired, 0);
+  const surplus = live.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, excess);
+  const going = [...leaving, ...surplus];
+  const staying = live.filter((one) => !surplus.includes(one) && one.status === "ACTIVE");
+  const { isDone, errors } = tie(place, group, {
+    staying,
+    going,
+    gone: serversOf(place, group).filter(isGone),
+  });
+  for (const message of errors) fail(group, message);
+  for (const server of going) if (isReleased(place, server)) endServer(place, server);
+  const missing = Math.min(group.desired - live.length, MOST_PER_CYCLE);
+  for (let made = 0; made < missing && launch(place, group); made++);
+  group.active = staying.filter((one) => isTied(place, one)).map(({ id }) => id);
+  return isDone && going.length === 0 && group.active.length === group.desired;
 }
 
 function rankOf({ status }: Server): number {

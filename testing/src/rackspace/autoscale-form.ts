@@ -53,6 +53,7 @@ const TYPE_OF_REASON: Readonly<Record<Reason, string>> = {
   forbidden: "Forbidden",
   "not-found": "NotFound",
   method: "InvalidMethod",
+  immutable: "UnprocessableEntity",
   throttled: "RateLimitError",
   broken: "InternalError",
   unavailable: "ServiceUnavailable",

@@ -8,6 +8,8 @@ import type { Place } from "./world.js";
 
 /** Metadata by which a group knows its servers; the older key comes second. */
 export const GROUP_KEYS = ["rax:autoscale:group:id", "rax:auto_scaling_group_id"] as const;
+/** Metadata that name a server's balancers, with their ports, begin with it. */
+const TIE_KEY = "rax:autoscale:lb:CloudLoadBalancer:";
 /** Metadata of a server that finishes its requests. */
 export const STATE_KEY = "rax:autoscale:server:state";
 
@@ -68,13 +70,22 @@ export interface Tie {
   port: number;
 }
 
-/** The group's balancers of Cloud Load Balancers. */
-export function tiesOf({ launch }: Group): Tie[] {
+/** The balancers of Cloud Load Balancers that a group's new servers go behind. */
+function tiesOf({ launch }: Group): Tie[] {
   const { loadBalancers } = launch.args;
   const items = Array.isArray(loadBalancers) ? loadBalancers.filter(isObject) : [];
   return items
     .filter(({ type }) => type !== "RackConnectV3")
     .map(({ loadBalancerId, port }) => ({ balancerId: Number(loadBalancerId), port: Number(port) }));
+}
+
+/** The balancers that a server was made for; later changes of the group's launch configuration do not touch it. */
+export function tiesOfServer({ metadata }: Server): Tie[] {
+  return Object.entries(metadata).flatMap(([key, value]) => {
+    if (!key.startsWith(TIE_KEY)) return [];
+    const ports = JSON.parse(value) as { port: number }[];
+    return ports.map(({ port }) => ({ balancerId: Number(key.slice(TIE_KEY.length)), port }));
+  });
 }
 
 /** How long a group's servers may finish their requests, in milliseconds. */
@@ -95,7 +106,7 @@ function membershipOf(group: Group): JsonObject {
     ports.set(balancerId, [...(ports.get(balancerId) ?? []), { port }]);
   return Object.fromEntries([
     ...GROUP_KEYS.map((key) => [key, group.id]),
-    ...[...ports].map(([id, list]) => [`rax:autoscale:lb:CloudLoadBalancer:${id}`, JSON.stringify(list)]),
+    ...[...ports].map(([id, list]) => [`${TIE_KEY}${id}`, JSON.stringify(list)]),
   ]) as JsonObject;
 }
 

@@ -208,14 +208,14 @@ describe("policies", () => {
     const base = { type: "schedule", cooldown: 0 };
     const id = await makeGroup({ cooldown: 0, minEntities: 0 }, [
       { ...base, name: "once", desiredCapacity: 3, args: { at: "2031-01-01T01:00:00Z" } },
-      { ...base, name: "nightly", desiredCapacity: 1, args: { cron: "30 22 * * *" } },
+      { ...base, name: "nightly", desiredCapacity: 1, args: { cron: "30 10 * * *" } },
     ]);
     cloud.advance(60 * MINUTE_MS);
     expect(await stateOf(id)).toMatchObject({ desiredCapacity: 3 });
     const [, nightly] = await policiesOf(id);
-    const changed = { ...base, name: "nightly", desiredCapacity: 1, args: { cron: "30 23 * * *" } };
+    const changed = { ...base, name: "nightly", desiredCapacity: 1, args: { cron: "30 11 * * *" } };
     expect((await ask("PUT", `/groups/${id}/policies/${nightly?.id}`, changed)).status).toBe(204);
-    cloud.advance(22 * 60 * MINUTE_MS);
+    cloud.advance(10 * 60 * MINUTE_MS);
     expect(await stateOf(id)).toMatchObject({ desiredCapacity: 3 });
     cloud.advance(60 * MINUTE_MS);
     expect(await stateOf(id)).toMatchObject({ desiredCapacity: 1 });

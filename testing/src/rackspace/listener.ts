@@ -1,6 +1,7 @@
 /** What a stand-in does with a request: finds its route, lets faults happen, checks its token, answers. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { balancers } from "./balancers.js";
 import type { RackspaceFault } from "./faults.js";
 import { identity, isGood } from "./identity.js";
 import { servers } from "./servers.js";
@@ -19,7 +20,7 @@ export interface Listening {
 
 /** Makes what answers the requests to an account. @param autoscale - the stand-in's own, or another */
 export function createListener(world: World, autoscale: Service): Listening {
-  const route = createRouter([identity, servers, autoscale]);
+  const route = createRouter([identity, servers, balancers, autoscale]);
   let calls: Record<string, number> = {};
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://stand-in");
@@ -27,7 +28,7 @@ export function createListener(world: World, autoscale: Service): Listening {
     const found = route(request.method ?? "GET", url.pathname);
     if (found === undefined) return send(response, { status: 404 });
     world.run();
-    if (!("params" in found)) return send(response, found.service.refuse(found.reason, 0));
+    if (!("params" in found)) return send(response, found.service.refuse(found.reason, 0, url.pathname));
     const { operation } = found.route;
     calls[operation] = (calls[operation] ?? 0) + 1;
     const call: Call = {
@@ -61,13 +62,13 @@ async function respond(
   switch (fault?.kind) {
     case "unauthorized":
       world.tokens.delete(String(call.headers["x-auth-token"]));
-      return send(response, service.refuse("unauthorized", waitSeconds));
+      return send(response, service.refuse("unauthorized", waitSeconds, call.path));
     case "throttle":
-      return send(response, service.refuse("throttled", waitSeconds));
+      return send(response, service.refuse("throttled", waitSeconds, call.path));
+    case "immutable":
     case "broken":
-      return send(response, service.refuse("broken", waitSeconds));
     case "unavailable":
-      return send(response, service.refuse("unavailable", waitSeconds));
+      return send(response, service.refuse(fault.kind, waitSeconds, call.path));
     case "html":
       return sendPage(response);
     case "reset":
@@ -77,7 +78,7 @@ async function respond(
       return void response.socket?.resetAndDestroy();
     case "lying-500":
       await answer(world, routed);
-      return send(response, service.refuse("broken", waitSeconds));
+      return send(response, service.refuse("broken", waitSeconds, call.path));
     case "slow": {
       const late = await answer(world, routed);
       await pause(fault.delayMs ?? 200);
@@ -91,11 +92,12 @@ async function respond(
 async function answer(world: World, { service, route, call }: Routed): Promise<Answer> {
   try {
     const place = placeOf(world, call);
-    if (place === undefined) return service.refuse("not-found", 0);
+    if (place === undefined) return service.refuse("not-found", 0, call.path);
     const token = call.headers["x-auth-token"];
     if (route.isAnonymous !== true) {
-      if (typeof token !== "string" || !isGood(world, token)) return service.refuse("unauthorized", 0);
-      if (call.params.tenant !== TENANT) return service.refuse("forbidden", 0);
+      if (typeof token !== "string" || !isGood(world, token))
+        return service.refuse("unauthorized", 0, call.path);
+      if (call.params.tenant !== TENANT) return service.refuse("forbidden", 0, call.path);
     }
     return await route.answer(place, call);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What the stand-in keeps of one region: plain data, to be looked at and broken by tests. */
 import type { Group } from "./autoscale-state.js";
+import type { Balancer } from "./balancers-state.js";
 import type { JsonObject } from "./wire.js";
 
 /** Metadata by key. */
@@ -63,6 +64,10 @@ export interface RegionState {
   flavors: Flavor[];
   images: Image[];
   groups: Group[];
+  /** By age; those that are gone stay, as DELETED. */
+  balancers: Balancer[];
+  /** Addresses that fail the health monitors of balancers. */
+  sick: string[];
 }
 
 /** The image that tests launch from when they do not care which. */
@@ -73,6 +78,8 @@ export function createRegion(): RegionState {
   return {
     servers: [],
     groups: [],
+    balancers: [],
+    sick: [],
     flavors: [
       { id: "2", name: "512MB Standard Instance", ramMiB: 512, diskGiB: 20, cpus: 1 },
       { id: "3", name: "1GB Standard Instance", ramMiB: 1_024, diskGiB: 40, cpus: 1 },

@@ -55,6 +55,7 @@ export type Reason =
   | "not-found"
   | "method"
   | "throttled"
+  | "immutable"
   | "broken"
   | "unavailable";
 
@@ -64,6 +65,7 @@ export const STATUS_OF: Readonly<Record<Reason, number>> = {
   forbidden: 403,
   "not-found": 404,
   method: 405,
+  immutable: 422,
   throttled: 413,
   broken: 500,
   unavailable: 503,
@@ -84,8 +86,12 @@ export interface Route {
 /** One of Rackspace's services. */
 export interface Service {
   routes: readonly Route[];
-  /** How it refuses what it has not looked at. @param retryAfterSeconds - for `throttled` and `unavailable` */
-  refuse(reason: Reason, retryAfterSeconds: number): Answer;
+  /**
+   * How it refuses what it has not looked at.
+   * @param retryAfterSeconds - for `throttled` and `unavailable`
+   * @param path - that was asked
+   */
+  refuse(reason: Reason, retryAfterSeconds: number, path: string): Answer;
 }
 
 interface Compiled {

@@ -22,6 +22,18 @@ export interface RackspaceBehaviour {
   maxServers: number;
   /** How long a token is good for (default 24 hours). */
   tokenMs: number;
+  /** From a balancer's creation until it is ACTIVE (default 0). */
+  balancerBuildMs: number;
+  /** From a change of a balancer until it takes another (default 0). */
+  balancerUpdateMs: number;
+  /** From a balancer's deletion until it is gone (default 0). */
+  balancerDeleteMs: number;
+  /** Most balancers of a region (default 25). */
+  maxBalancers: number;
+  /** Most nodes of a balancer (default 25). */
+  maxNodes: number;
+  /** From the addition of a node until the health monitor has looked at it (default 0). */
+  nodeCheckMs: number;
   /** Between two looks of Autoscale at a group that is not settled (default 100; Rackspace's are 30 s apart). */
   convergeMs: number;
   /** The same for one that is settled or has failed (default 1,000; Rackspace's are 300 s apart). */
