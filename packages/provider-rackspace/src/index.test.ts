@@ -1,5 +1,5 @@
 import type { z } from "@bellows/core";
-import { isBellowsError } from "@bellows/core";
+import { createHost } from "@bellows/core";
 import { describe, expect, it } from "vitest";
 import rackspace from "./index.js";
 
@@ -62,11 +62,17 @@ it("rounds and cools down as Otter does", () => {
   });
 });
 
-it("says that it has no drivers yet, and what can be done", () => {
-  try {
-    void rackspace.create({} as never, {} as never);
-    expect.unreachable();
-  } catch (error) {
-    expect(isBellowsError(error, "unsupported") && error.hint).toContain("bellows validate");
-  }
+it("brings Autoscale's drivers, or with groups: servers only what core needs to keep the groups itself", () => {
+  const given = { region: "DFW", username: "shop", apiKey: "k" };
+  const driversWith = async (more: object): Promise<string[]> => {
+    const provider = await rackspace.create(
+      rackspace.options.parse({ ...given, ...more }),
+      createHost({ key: "dfw" }),
+    );
+    return rackspace.drivers.filter((noun) => provider[noun] !== undefined);
+  };
+  return Promise.all([
+    expect(driversWith({})).resolves.toEqual(rackspace.drivers),
+    expect(driversWith({ groups: "servers" })).resolves.toEqual(["loadBalancers", "servers", "regions"]),
+  ]);
 });

@@ -77,7 +77,8 @@ export function ownEndpoint(
   return option === undefined ? undefined : endpoints?.[option];
 }
 
-function endpointsOf(
+/** The places of a service. */
+export function endpointsOf(
   catalog: readonly CatalogEntry[],
   service: ServiceName,
 ): readonly { region?: string; publicURL?: string }[] {
