@@ -73,6 +73,12 @@ it("brings Autoscale's drivers, or with groups: servers only what core needs to 
   };
   return Promise.all([
     expect(driversWith({})).resolves.toEqual(rackspace.drivers),
-    expect(driversWith({ groups: "servers" })).resolves.toEqual(["loadBalancers", "servers", "regions"]),
+    expect(driversWith({ groups: "servers" })).resolves.toEqual([
+      "alarms",
+      "loadBalancers",
+      "metrics",
+      "servers",
+      "regions",
+    ]),
   ]);
 });

@@ -1,5 +1,6 @@
 import type { CallOptions, Host, Provider, RegionsDriver, ServersDriver } from "@bellows/core";
 import { defineProvider } from "@bellows/core";
+import { type AlarmDrivers, createAlarms, type OwnAlarms, type RackspaceAlarms } from "./alarms.js";
 import { createBalancerContext } from "./balancer-calls.js";
 import { createRackspace, type Rackspace } from "./client.js";
 import { diagnose } from "./diagnose.js";
@@ -11,6 +12,9 @@ import { launchSchema, nativeSchema } from "./launch-schema.js";
 import { type AutoscaleLimits, readLimits } from "./limits.js";
 import { createLoadBalancers, type RackspaceBalancers } from "./load-balancers.js";
 import { createTurns } from "./making.js";
+import { membersOfGroups, membersOfServers, watching, watchServers } from "./members.js";
+import { createMetrics, type RackspaceMetrics } from "./metrics.js";
+import { createMonitoring } from "./monitoring.js";
 import { createOwnBalancers, type OwnBalancers } from "./native-balancers.js";
 import { createFlavors, createImages, type Flavors, type Images } from "./native-catalog.js";
 import type { RackspaceOptions } from "./options.js";
@@ -19,6 +23,7 @@ import { createPkgcloud } from "./pkgcloud.js";
 import { createPolicies, type RackspacePolicies } from "./policies.js";
 import { createRegions } from "./regions.js";
 import { createServerBook } from "./server-book.js";
+import type { NovaServer } from "./server-map.js";
 import { createServers, type RackspaceServers, READ_AFTER_WRITE_MS } from "./servers.js";
 import { createWebhooks, type RackspaceWebhooks } from "./webhooks.js";
 
@@ -29,6 +34,7 @@ export interface RackspaceOwn {
   flavors: Flavors;
   images: Images;
   balancers: OwnBalancers;
+  alarms: OwnAlarms;
 }
 
 /**
@@ -42,6 +48,8 @@ export interface RackspaceProvider extends Provider {
   webhooks: RackspaceWebhooks;
   servers: RackspaceServers;
   loadBalancers: RackspaceBalancers;
+  alarms: RackspaceAlarms;
+  metrics: RackspaceMetrics;
   regions: RegionsDriver;
   native: RackspaceOwn;
 }
@@ -63,18 +71,33 @@ export default defineProvider<RackspaceOptions, RackspaceProvider>({
     metricPeriodMs: 30_000,
     cooldown: "from-execution",
   },
-  drivers: ["groups", "launch", "policies", "webhooks", "loadBalancers", "servers", "regions"],
+  drivers: [
+    "groups",
+    "launch",
+    "policies",
+    "webhooks",
+    "alarms",
+    "loadBalancers",
+    "metrics",
+    "servers",
+    "regions",
+  ],
   create(options, host) {
     const rackspace = createRackspace(options, host);
-    const { servers, loadBalancers, native } = createMachines(rackspace, options, host);
+    const { servers, loadBalancers, native, onServers } = createMachines(rackspace, options, host);
     const keeping = options.groups === "autoscale" ? createKeeping(rackspace, host, servers) : undefined;
+    const { alarms, metrics, own, seen } = createLooking(rackspace, host, servers, keeping);
+    if (keeping === undefined) onServers(watchServers(seen));
     // Without Autoscale its drivers are absent, and core puts its own in their place.
     return {
       ...keeping,
+      ...(keeping && { groups: watching(keeping.groups, seen) }),
+      alarms,
+      metrics,
       servers,
       loadBalancers,
       regions: createRegions(rackspace, keeping === undefined ? "cloudServersOpenStack" : "autoscale"),
-      native,
+      native: { ...native, alarms: own },
       close: async () => rackspace.close(),
       diagnose: (calling?: CallOptions) => diagnose(rackspace, options, calling),
     } as RackspaceProvider;
@@ -82,23 +105,31 @@ export default defineProvider<RackspaceOptions, RackspaceProvider>({
 });
 
 /** Servers, and load balancers in front of them. */
-function createMachines(
-  rackspace: Rackspace,
-  options: RackspaceOptions,
-  host: Host,
-): { servers: RackspaceServers; loadBalancers: RackspaceBalancers; native: RackspaceOwn } {
+interface Machines {
+  servers: RackspaceServers;
+  loadBalancers: RackspaceBalancers;
+  native: Omit<RackspaceOwn, "alarms">;
+  /** Has somebody told of all servers, whenever they are read. */
+  onServers(listener: (servers: readonly NovaServer[]) => void): void;
+}
+
+function createMachines(rackspace: Rackspace, options: RackspaceOptions, host: Host): Machines {
   const pkgcloud = createPkgcloud(rackspace, host);
   const book = createServerBook(rackspace, host, () => servers);
+  const listeners = [book.listed];
   const servers = createServers({
     rackspace,
     pkgcloud,
     host,
     nameStyle: options.serverNameStyle,
-    listed: book.listed,
+    listed(all) {
+      for (const listener of listeners) listener(all);
+    },
   });
   const balancers = createBalancerContext({ rackspace, pkgcloud, host, book });
   return {
     servers,
+    onServers: (listener) => void listeners.push(listener),
     loadBalancers: createLoadBalancers(balancers),
     native: {
       limits: (calling) => readLimits(rackspace, calling),
@@ -106,6 +137,24 @@ function createMachines(
       images: createImages(rackspace),
       balancers: createOwnBalancers(balancers),
     },
+  };
+}
+
+/** What Cloud Monitoring knows of servers, and the alarms that it keeps. */
+function createLooking(
+  rackspace: Rackspace,
+  host: Host,
+  servers: RackspaceServers,
+  keeping: Pick<RackspaceProvider, "groups" | "policies" | "webhooks"> | undefined,
+): AlarmDrivers & { metrics: RackspaceMetrics } {
+  const monitoring = createMonitoring(rackspace);
+  const membersOf = keeping === undefined ? membersOfServers(servers) : membersOfGroups(keeping.groups);
+  const parts = { rackspace, monitoring, host, membersOf };
+  return {
+    ...createAlarms(
+      keeping === undefined ? parts : { ...parts, webhooks: keeping.webhooks, policies: keeping.policies },
+    ),
+    metrics: createMetrics(parts),
   };
 }
 
@@ -129,11 +178,13 @@ function createKeeping(
   };
 }
 
+export type { OwnAlarms, RackspaceAlarms } from "./alarms.js";
 export type { RackspaceGroups } from "./groups.js";
 export type { RackspaceLaunches } from "./launch.js";
 export type { RackspaceLaunch, RackspaceNative } from "./launch-schema.js";
 export type { AutoscaleLimits, RateLimit } from "./limits.js";
 export type { RackspaceBalancers } from "./load-balancers.js";
+export type { RackspaceMetrics } from "./metrics.js";
 export type { OwnBalancers, VirtualIp } from "./native-balancers.js";
 export type { Flavor, Flavors, Image, Images } from "./native-catalog.js";
 export type { RackspaceOptions } from "./options.js";
