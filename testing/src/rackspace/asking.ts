@@ -1,6 +1,7 @@
 /** Asks a stand-in as any client does: for its own tests, and for those that look behind a provider's back. */
+
+import type { Json, JsonObject } from "./json.js";
 import type { RackspaceStandIn } from "./stand-in.js";
-import type { Json, JsonObject } from "./wire.js";
 
 /** What came back. */
 export interface Said {

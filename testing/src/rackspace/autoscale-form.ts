@@ -1,17 +1,9 @@
 /** Forms of Autoscale: how it shows what it has, refuses, and cuts lists into pages. */
 import type { Group, Policy, Webhook } from "./autoscale-state.js";
+import type { Json } from "./json.js";
 import type { Check } from "./schema.js";
 import { serverLinks } from "./servers-form.js";
-import {
-  type Answer,
-  type Call,
-  type Json,
-  jsonOf,
-  type Reason,
-  Refusal,
-  type Shown,
-  STATUS_OF,
-} from "./wire.js";
+import { type Answer, type Call, jsonOf, type Reason, Refusal, type Shown, STATUS_OF } from "./wire.js";
 import { type Place, TENANT } from "./world.js";
 
 /** Most that a page holds, and most policies of a group. */

@@ -18,7 +18,8 @@ import { keptLaunch, requireLaunch, STATE_KEY } from "./autoscale-launch.js";
 import { addPolicies, MOST_WEBHOOKS } from "./autoscale-policies.js";
 import * as schema from "./autoscale-schema.js";
 import type { Group, GroupConfiguration, LaunchConfiguration, PolicyGiven } from "./autoscale-state.js";
-import type { Answer, Call, JsonObject, Route } from "./wire.js";
+import type { JsonObject } from "./json.js";
+import type { Answer, Call, Route } from "./wire.js";
 import { paramOf } from "./wire.js";
 import { type Place, TENANT } from "./world.js";
 

@@ -1,9 +1,9 @@
 /** What Autoscale looks at in a launch configuration beyond its form, and what servers it makes from it. */
 import { refused } from "./autoscale-form.js";
 import type { Group, LaunchConfiguration } from "./autoscale-state.js";
+import { isObject, type Json, type JsonObject } from "./json.js";
 import { MOST_FILE_BYTES, MOST_FILES, makeServer } from "./servers-making.js";
 import type { Server } from "./state.js";
-import { isObject, type Json, type JsonObject } from "./wire.js";
 import type { Place } from "./world.js";
 
 /** Metadata by which a group knows its servers; the older key comes second. */

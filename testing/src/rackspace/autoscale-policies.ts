@@ -15,7 +15,8 @@ import {
 import { requireSchedule, schedule } from "./autoscale-schedules.js";
 import * as schema from "./autoscale-schema.js";
 import type { Group, Policy, PolicyGiven, Webhook } from "./autoscale-state.js";
-import { type Call, type JsonObject, Refusal, type Route } from "./wire.js";
+import type { JsonObject } from "./json.js";
+import { type Call, Refusal, type Route } from "./wire.js";
 import { type Place, TENANT, type World } from "./world.js";
 
 /** Most webhooks of a policy. */

@@ -1,4 +1,6 @@
 /** What Autoscale takes. @see facts/rackspace-api.md, sections 2.4 and 2.8 */
+
+import { isObject, type Json } from "./json.js";
 import {
   all,
   type Check,
@@ -14,7 +16,6 @@ import {
   optional,
   text,
 } from "./schema.js";
-import { isObject, type Json } from "./wire.js";
 
 const MOST_ENTITIES = 1_000;
 const MOST_COOLDOWN_SECONDS = 86_400;

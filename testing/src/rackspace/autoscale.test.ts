@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Ask, asking, send } from "./asking.js";
+import type { JsonObject } from "./json.js";
 import { type RackspaceStandIn, startRackspace } from "./stand-in.js";
 import { IMAGE_ID } from "./state.js";
-import type { JsonObject } from "./wire.js";
 
 const MINUTE_MS = 60_000;
 

@@ -1,17 +1,7 @@
 /** Forms of Cloud Load Balancers: how it shows what it has, refuses, and reads bodies. */
 import type { Balancer, Node } from "./balancers-state.js";
-import {
-  type Answer,
-  type Call,
-  isObject,
-  type Json,
-  type JsonObject,
-  jsonOf,
-  type Reason,
-  Refusal,
-  type Shown,
-  STATUS_OF,
-} from "./wire.js";
+import { isObject, type Json, type JsonObject } from "./json.js";
+import { type Answer, type Call, jsonOf, type Reason, Refusal, type Shown, STATUS_OF } from "./wire.js";
 import { isoSecondsOf, type Place } from "./world.js";
 
 /** A refusal of Cloud Load Balancers: its body is flat. */

@@ -11,7 +11,8 @@ import {
 } from "./balancers-form.js";
 import type { Balancer, Node } from "./balancers-state.js";
 import { balancerIn, changeableIn, changed, nodeIn } from "./balancers-status.js";
-import { type Call, isObject, type Json, type JsonObject, type Route } from "./wire.js";
+import { isObject, type Json, type JsonObject } from "./json.js";
+import type { Call, Route } from "./wire.js";
 import type { Place } from "./world.js";
 
 /** Most that one call removes. */

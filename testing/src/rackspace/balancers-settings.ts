@@ -3,7 +3,8 @@ import { bodyIn, integerIn, invalid, objectIn, refused, withoutNulls, wordIn } f
 import type { Balancer, Meta, VirtualIp } from "./balancers-state.js";
 import { balancerIn, changeableIn, changed } from "./balancers-status.js";
 import { PERSISTENCE } from "./balancers-words.js";
-import { type Call, isObject, type Json, type JsonObject, type Route } from "./wire.js";
+import { isObject, type Json, type JsonObject } from "./json.js";
+import type { Call, Route } from "./wire.js";
 import type { Place } from "./world.js";
 
 const BALANCER = "/loadbalancers/:region/v1.0/:tenant/loadbalancers/:balancer";

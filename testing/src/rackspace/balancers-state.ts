@@ -1,5 +1,5 @@
 /** What the stand-in keeps of Cloud Load Balancers: plain data, to be looked at and broken by tests. */
-import type { JsonObject } from "./wire.js";
+import type { JsonObject } from "./json.js";
 
 /** Only what is ACTIVE takes changes. */
 export type BalancerStatus =

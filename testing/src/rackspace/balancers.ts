@@ -23,7 +23,8 @@ import {
 import type { Balancer } from "./balancers-state.js";
 import { balancerIn, balancerOf, changeableIn, changed, pending, requireActive } from "./balancers-status.js";
 import { ALGORITHMS, PROTOCOLS } from "./balancers-words.js";
-import type { Answer, Call, Json, JsonObject, Route, Service } from "./wire.js";
+import type { Json, JsonObject } from "./json.js";
+import type { Answer, Call, Route, Service } from "./wire.js";
 import type { Place } from "./world.js";
 
 const ROOT = "/loadbalancers/:region/v1.0/:tenant/loadbalancers";

@@ -1,9 +1,8 @@
 /** Cloud Identity v2.0. @see facts/rackspace-api.md, section 1 */
+import { isObject, type JsonObject } from "./json.js";
 import {
   type Answer,
   type Call,
-  isObject,
-  type JsonObject,
   jsonOf,
   paramOf,
   type Reason,

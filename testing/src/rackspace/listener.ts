@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { balancers } from "./balancers.js";
 import type { RackspaceFault } from "./faults.js";
 import { identity, isGood } from "./identity.js";
+import { monitoring } from "./monitoring.js";
 import { servers } from "./servers.js";
 import { type Answer, type Call, createRouter, type Found, Refusal, type Service } from "./wire.js";
 import { type Place, TENANT, type World } from "./world.js";
@@ -20,7 +21,7 @@ export interface Listening {
 
 /** Makes what answers the requests to an account. @param autoscale - the stand-in's own, or another */
 export function createListener(world: World, autoscale: Service): Listening {
-  const route = createRouter([identity, servers, balancers, autoscale]);
+  const route = createRouter([identity, servers, balancers, monitoring, autoscale]);
   let calls: Record<string, number> = {};
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://stand-in");

@@ -1,5 +1,5 @@
 /** Checks of bodies, put together from small ones; each says all that is wrong, with paths. */
-import { isObject, type Json } from "./wire.js";
+import { isObject, type Json } from "./json.js";
 
 /** @returns what is wrong with a value; undefined values are absent ones. */
 export type Check = (value: Json | undefined, path: string) => string[];

@@ -1,7 +1,9 @@
 /** How servers are made and end, for callers of Cloud Servers and for Autoscale. */
+
+import { isObject, type Json, type JsonObject } from "./json.js";
+import { watchServer } from "./monitoring.js";
 import { refused } from "./servers-form.js";
 import type { Metadata, Server } from "./state.js";
-import { isObject, type Json, type JsonObject } from "./wire.js";
 import type { Place } from "./world.js";
 
 /** Most entries of a server's metadata. */
@@ -111,6 +113,7 @@ export function makeServer(place: Place, given: JsonObject): Server {
     given,
   };
   state.servers.push(server);
+  watchServer(place, server);
   const fails = world.faults.failsBuild();
   world.after(world.behaviour.buildMs, () => finishBuild(place, server, fails));
   return server;

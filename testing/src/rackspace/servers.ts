@@ -1,4 +1,6 @@
 /** Cloud Servers (Nova v2), as far as autoscalers use them. @see facts/rackspace-api.md, section 4 */
+
+import { isObject, type Json } from "./json.js";
 import {
   diskConfigOf,
   listed,
@@ -20,7 +22,7 @@ import {
   metadataOf,
 } from "./servers-making.js";
 import type { Server } from "./state.js";
-import { type Call, isObject, type Json, jsonOf, paramOf, type Route, type Service } from "./wire.js";
+import { type Call, jsonOf, paramOf, type Route, type Service } from "./wire.js";
 import type { Place } from "./world.js";
 
 const ROOT = `/servers/:region/v2/:tenant`;

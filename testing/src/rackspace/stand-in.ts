@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { type AutoscaleHandler, autoscaleOf } from "./autoscale.js";
 import { createFaults, type RackspaceFault, type RackspaceFaultKind } from "./faults.js";
 import { createListener } from "./listener.js";
+import { createDesk, type MonitoringDesk } from "./monitoring.js";
 import type { RegionState } from "./state.js";
 import { API_KEY, createWorld, type RackspaceBehaviour, TENANT, USERNAME } from "./world.js";
 
@@ -40,6 +41,8 @@ export interface RackspaceStandIn {
   readonly behaviour: RackspaceBehaviour;
   /** All that a region holds, to be looked at and broken by tests (default: the first region). */
   region(name?: string): RegionState;
+  /** Cloud Monitoring, which is told what checks find. */
+  readonly monitoring: MonitoringDesk;
   /** Replaces the faults. */
   setFaults(...faults: RackspaceFault[]): void;
   /** Faults that happened since the start or {@link RackspaceStandIn.forget}, by kind. */
@@ -102,6 +105,7 @@ export async function startRackspace(options: RackspaceOptions = {}): Promise<Ra
       if (found === undefined) throw new RangeError(`there is no region ${name}`);
       return found;
     },
+    monitoring: createDesk(world),
     setFaults: (...rules) => faults.set(rules),
     faults: faults.counts,
     revokeTokens: () => world.tokens.clear(),

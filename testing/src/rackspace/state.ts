@@ -1,7 +1,7 @@
 /** What the stand-in keeps of one region: plain data, to be looked at and broken by tests. */
 import type { Group } from "./autoscale-state.js";
 import type { Balancer } from "./balancers-state.js";
-import type { JsonObject } from "./wire.js";
+import type { JsonObject } from "./json.js";
 
 /** Metadata by key. */
 export type Metadata = Record<string, string>;

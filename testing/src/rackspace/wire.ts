@@ -1,11 +1,7 @@
 /** Requests and answers of Rackspace's services, and how a request finds what answers it. */
 import type { IncomingHttpHeaders } from "node:http";
+import type { Json } from "./json.js";
 import type { Place } from "./world.js";
-
-/** Any JSON, as it stands in a body. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-/** An object of JSON; what it has not is undefined. */
-export type JsonObject = { [key: string]: Json };
 
 /** One request, once it has found its route. */
 export interface Call {
@@ -130,11 +126,6 @@ export function createRouter(
     const service = services.find(({ routes }) => routes.some((route) => route.path.split("/")[1] === root));
     return service === undefined ? undefined : { service, reason: "not-found" };
   };
-}
-
-/** Whether a value is an object, neither a list nor null. */
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The body as JSON; undefined when it is none. */

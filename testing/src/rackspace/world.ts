@@ -1,5 +1,6 @@
 /** The account that a stand-in keeps: its regions, its time, and how both behave. */
 import type { Faults } from "./faults.js";
+import { createMonitoringState, type MonitoringState } from "./monitoring-state.js";
 import { createRegion, type RegionState } from "./state.js";
 import { createTimeline, type Timeline } from "./timeline.js";
 
@@ -47,6 +48,7 @@ export interface World extends Timeline {
   readonly behaviour: RackspaceBehaviour;
   readonly regions: ReadonlyMap<string, RegionState>;
   readonly faults: Faults;
+  readonly monitoring: MonitoringState;
   /** Where a service is, without a slash at the end: `url("servers/DFW/v2")`. */
   url(path: string): string;
   /** A new UUID. */
@@ -81,6 +83,7 @@ export function createWorld({ behaviour, regions, faults, clock, base }: WorldPa
     ...createTimeline(clock),
     behaviour,
     faults,
+    monitoring: createMonitoringState(),
     regions: new Map(regions.map((name) => [name, createRegion()])),
     tokens: new Map(),
     url: (path) => `${base()}/${path}`,
