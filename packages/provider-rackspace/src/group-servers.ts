@@ -6,7 +6,6 @@ import {
   type CallOptions,
   type Instance,
   isBellowsError,
-  NotFoundError,
   type Ref,
   resolveRef,
   type Server,
@@ -15,6 +14,7 @@ import {
 } from "@bellows/core";
 import type { WireState } from "./autoscale.js";
 import type { Call } from "./client.js";
+import { retold } from "./errors.js";
 import {
   callOf,
   type GroupContext,
@@ -25,6 +25,7 @@ import {
   waitForState,
 } from "./group-context.js";
 import { activeInstance, isSettled } from "./group-map.js";
+import { makeOnce } from "./making.js";
 
 /** Labels of members. @see facts of Autoscale v1.0, section 4: the second is that of servers made long ago */
 const GROUP_LABELS = ["rax:autoscale:group:id", "rax:auto_scaling_group_id"] as const;
@@ -147,30 +148,53 @@ async function serverIds(
   if (instances.every(isId)) return [...instances];
   const state = await readState(rackspace, groupId, call);
   const members = await membersOf(servers, groupId, state, call.signal ? { signal: call.signal } : {});
-  return instances.map((ref) => {
-    if (isId(ref)) return ref;
-    if (members.length === 0)
-      throw new NotFoundError(`there is no instance "${ref}" of group ${state.name}`, {
-        provider: rackspace.key,
-        operation: call.operation,
-        resource: ref,
-      });
-    return resolveRef(members, ref, `instance of group ${state.name}`).id;
-  });
+  try {
+    return instances.map((ref) =>
+      isId(ref) ? ref : resolveRef(members, ref, `instance of group ${state.name}`).id,
+    );
+  } catch (error) {
+    throw isBellowsError(error)
+      ? retold(error, { provider: rackspace.key, operation: call.operation })
+      : error;
+  }
 }
 
+/**
+ * Takes one server out. When the answer is lost it is told from the state whether it is out: desired has fallen, or the
+ * server is active no more.
+ */
 async function removeMember(
-  { rackspace }: GroupContext,
+  { rackspace, host }: GroupContext,
   groupId: string,
   serverId: string,
   { replace, purge }: Leaving,
   call: Call,
 ): Promise<void> {
-  await rackspace.request("autoscale", `/groups/${groupId}/servers/${serverId}`, {
-    ...call,
-    method: "DELETE",
-    query: { replace, purge },
-    // A second time it would find the server gone, or take another's place in desired.
-    repeatable: false,
-  });
+  const path = `/groups/${groupId}/servers/${serverId}`;
+  const query = { replace, purge };
+  const before = replace ? undefined : await readState(rackspace, groupId, call);
+  let tries = 0;
+  await makeOnce<unknown>(
+    host,
+    async () => {
+      tries += 1;
+      try {
+        return await rackspace.request("autoscale", path, {
+          ...call,
+          method: "DELETE",
+          query,
+          repeatable: false,
+        });
+      } catch (error) {
+        if (tries > 1 && isBellowsError(error, "not-found")) return "out";
+        throw error;
+      }
+    },
+    async () => {
+      const { active, desiredCapacity } = await readState(rackspace, groupId, call);
+      const isOut = !active.some(({ id }) => id === serverId);
+      return isOut || desiredCapacity < (before?.desiredCapacity ?? 0) ? "out" : undefined;
+    },
+    call.signal,
+  );
 }

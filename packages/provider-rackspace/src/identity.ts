@@ -31,22 +31,22 @@ export interface Identity {
 /** Sends one request to Identity, without a token, and answers with its body. */
 export type AskIdentity = (path: string, json: unknown) => Promise<unknown>;
 
-/** How long before its end a token is renewed, in milliseconds: longer than any call takes. */
+/** How long before its end a token is renewed, in milliseconds: longer than any call takes; a short one at its half. */
 const MARGIN_MS = 300_000;
 
 /** Makes the token keeper of a connection. Nothing is asked before the first call. */
 export function createIdentity(options: RackspaceOptions, host: Host, ask: AskIdentity): Identity {
   if (options.apiKey !== undefined) host.secret(options.apiKey);
   if (options.password !== undefined) host.secret(options.password);
-  let current: Token | undefined;
+  let current: { token: Token; renewAtMs: number } | undefined;
   let coming: Promise<Token> | undefined;
-  const isFresh = ({ expiresAtMs }: Token): boolean => expiresAtMs - MARGIN_MS > host.clock.now();
 
   const authenticate = async (): Promise<Token> => {
     try {
       const token = readToken(await ask("/tokens", { auth: credentialsOf(options) }), options, host);
       host.secret(token.id);
-      current = token;
+      const marginMs = Math.min(MARGIN_MS, (token.expiresAtMs - host.clock.now()) / 2);
+      current = { token, renewAtMs: token.expiresAtMs - marginMs };
       return token;
     } finally {
       coming = undefined;
@@ -54,12 +54,12 @@ export function createIdentity(options: RackspaceOptions, host: Host, ask: AskId
   };
   return {
     async token() {
-      if (current !== undefined && isFresh(current)) return current;
+      if (current !== undefined && host.clock.now() < current.renewAtMs) return current.token;
       coming ??= authenticate();
       return coming;
     },
     refused(token) {
-      if (current?.id === token.id) current = undefined;
+      if (current?.token.id === token.id) current = undefined;
     },
   };
 }
