@@ -1,15 +1,18 @@
+import { z } from "@bellows/core";
 import { AutoscaleFault } from "./errors.js";
 import { type Link, nextLink } from "./links.js";
 
 /** Entries of a page at most, and where nobody says how many. */
 const MOST = 100;
 
-/** What a list is asked for. */
-export interface PageQuery {
-  limit?: string | undefined;
-  /** The last id that was seen. */
-  marker?: string | undefined;
-}
+/** What lists are asked with. */
+export const pageQuery = z.object({
+  limit: z.string().optional().describe("Entries a page, 1 to 100"),
+  marker: z.string().optional().describe("The last id that was seen"),
+});
+
+/** What a list is asked with. */
+export type PageQuery = z.output<typeof pageQuery>;
 
 /** A part of a list. */
 export interface Page<T> {
