@@ -20,6 +20,8 @@ export interface Made {
   plan?: string;
   notifications: string[];
   webhooks: Executed[];
+  /** Entities of servers. */
+  entities: string[];
 }
 
 type Executed = NonNullable<AlarmSpec["executes"]>[number];

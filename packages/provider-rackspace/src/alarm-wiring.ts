@@ -18,7 +18,7 @@ import {
 } from "./alarm-map.js";
 import type { WantedAlarm } from "./alarm-spec.js";
 import type { Call } from "./client.js";
-import { makeOnce } from "./making.js";
+import { makeOnce, takenBack } from "./making.js";
 import type { Check, CheckAlarm, EntityView, Monitoring } from "./monitoring.js";
 
 /** A server that is to be watched. */
@@ -46,19 +46,24 @@ export interface Rewired {
 /** Servers that are wired at the same time. */
 const SIDE_BY_SIDE = 4;
 
-/** Makes the alarms of an anchor's servers as they are to be. @param views - all that there is. */
+/**
+ * Makes the alarms of an anchor's servers as they are to be.
+ * @param views - all that there is.
+ * @param made - takes down the ids of entities that this call makes, for servers that had none.
+ */
 export async function wire(
   context: WiringContext,
   anchor: Anchor,
   wanted: WantedAlarm,
   views: readonly EntityView[],
   call: Call,
+  made: string[] = [],
 ): Promise<Rewired> {
   const outcome: Rewired = { added: [], changed: [], removed: [] };
-  const targets = await targetsOf(context, wanted, views, call);
+  const targets = await targetsOf(context, wanted, views, call, made);
   const there = wiredTo(anchor.id, views);
   for (let from = 0; from < targets.length; from += SIDE_BY_SIDE)
-    await Promise.all(
+    await allOrFirst(
       targets
         .slice(from, from + SIDE_BY_SIDE)
         .map((view) => wireOne(context, { anchor, wanted, view, there, outcome }, call)),
@@ -71,12 +76,22 @@ export async function wire(
   return outcome;
 }
 
+/** Waits for all, also when one fails: whoever takes things back must not be overtaken. @throws the first failure */
+async function allOrFirst<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}
+
 /** The entities that are to be watched; those of servers that have none are made. */
 async function targetsOf(
   context: WiringContext,
   { entity, groups }: WantedAlarm,
   views: readonly EntityView[],
   call: Call,
+  made: string[],
 ): Promise<EntityView[]> {
   if (entity !== undefined) {
     const known = views.find((view) => view.entity.id === entity);
@@ -84,8 +99,14 @@ async function targetsOf(
   }
   const lists = await Promise.all(groups.map((group) => context.membersOf(group, call)));
   const servers = [...new Map(lists.flat().map((server) => [server.id, server])).values()];
-  return Promise.all(
-    servers.map(async (server) => entityOf(server.id, views) ?? makeEntity(context, server, call)),
+  return allOrFirst(
+    servers.map(async (server) => {
+      const known = entityOf(server.id, views);
+      if (known !== undefined) return known;
+      const view = await makeEntity(context, server, call);
+      made.push(view.entity.id);
+      return view;
+    }),
   );
 }
 
@@ -125,7 +146,7 @@ interface OneWiring {
 
 async function wireOne(context: WiringContext, one: OneWiring, call: Call): Promise<void> {
   const { anchor, wanted, view, there, outcome } = one;
-  const { monitoring, host } = context;
+  const { monitoring } = context;
   const path = `/entities/${view.entity.id}/alarms`;
   const mine = there.filter((wired) => wired.view.entity.id === view.entity.id);
   const words = {
@@ -137,22 +158,42 @@ async function wireOne(context: WiringContext, one: OneWiring, call: Call): Prom
   // The check of an alarm can't be changed: one that looks at something else makes way.
   const fitting = mine.find(({ check }) => check?.label === checkLabel(wanted.check));
   if (fitting === undefined) {
-    const checkId = await ensureCheck(context, view, wanted, call);
-    const alarm = { ...words, check_id: checkId, metadata: { [MARKS.alarm]: anchor.id } };
-    const isIt = (other: CheckAlarm): boolean =>
-      other.metadata?.[MARKS.alarm] === anchor.id && other.check_id === checkId;
-    await makeOnce(
-      host,
-      () => monitoring.create(path, alarm, call),
-      async () => (await monitoring.list<CheckAlarm>(path, call)).find(isIt)?.id,
-      call.signal,
-    );
+    await makeAlarm(context, one, words, call);
     (mine.length === 0 ? outcome.added : outcome.changed).push(view.entity.label);
   } else if (differs(fitting.alarm, words)) {
     await monitoring.update(`${path}/${fitting.alarm.id}`, words, call);
     outcome.changed.push(view.entity.label);
   }
   for (const other of mine.filter((wired) => wired !== fitting)) await unwire(context, other, call);
+}
+
+/** Makes the alarm of one server, and the check that it looks at; a check alone is of no use to anybody. */
+async function makeAlarm(
+  context: WiringContext,
+  { anchor, wanted, view }: OneWiring,
+  words: Omit<CheckAlarm, "id" | "check_id">,
+  call: Call,
+): Promise<void> {
+  const { monitoring, host } = context;
+  const entity = `/entities/${view.entity.id}`;
+  const path = `${entity}/alarms`;
+  const check = await ensureCheck(context, view, wanted, call);
+  const alarm = { ...words, check_id: check.id, metadata: { [MARKS.alarm]: anchor.id } };
+  const isIt = (other: CheckAlarm): boolean =>
+    other.metadata?.[MARKS.alarm] === anchor.id && other.check_id === check.id;
+  try {
+    await makeOnce(
+      host,
+      () => monitoring.create(path, alarm, call),
+      async () => (await monitoring.list<CheckAlarm>(path, call)).find(isIt)?.id,
+      call.signal,
+    );
+  } catch (error) {
+    if (!check.isNew) throw error;
+    const { signal: _signal, ...unaborted } = call;
+    const undo = (): Promise<void> => monitoring.remove(`${entity}/checks/${check.id}`, unaborted);
+    throw await takenBack(error, [[`check ${check.id} of ${view.entity.label}`, undo]]);
+  }
 }
 
 function differs(
@@ -172,17 +213,18 @@ async function ensureCheck(
   view: EntityView,
   { check }: WantedAlarm,
   call: Call,
-): Promise<string> {
+): Promise<{ id: string; isNew: boolean }> {
   const label = checkLabel(check);
   const known = view.checks.find((one) => one.label === label);
-  if (known !== undefined) return known.id;
+  if (known !== undefined) return { id: known.id, isNew: false };
   const path = `/entities/${view.entity.id}/checks`;
-  return makeOnce(
+  const id = await makeOnce(
     host,
     () => monitoring.create(path, { ...check, label, disabled: false }, call),
     async () => (await monitoring.list<Check>(path, call)).find((one) => one.label === label)?.id,
     call.signal,
   );
+  return { id, isNew: true };
 }
 
 /** Removes one server's alarm, and what nobody else needs of what Bellows has made for it. */

@@ -202,12 +202,12 @@ async function create(context: Context, wanted: WantedAlarm, call: Call): Promis
       resource: name,
       hint: "update it, or choose another name",
     });
-  const made: Made = { notifications: [], webhooks: [] };
+  const made: Made = { notifications: [], webhooks: [], entities: [] };
   let anchor = there;
   try {
     const plan = await ensureTelling(context, wanted, there?.plan, call, made);
     anchor ??= await makeAnchor(context, { spec: wanted.spec, plan, disabled: false }, call);
-    return await settle(context, { ...anchor, plan }, wanted, views, call);
+    return await settle(context, { ...anchor, plan }, wanted, views, call, made);
   } catch (error) {
     if (there !== undefined) throw error;
     const { signal: _signal, ...unaborted } = call;
@@ -245,13 +245,14 @@ async function settle(
   wanted: WantedAlarm,
   views: readonly EntityView[],
   call: Call,
+  made?: Made,
 ): Promise<Alarm> {
   const { monitoring } = context;
   const before = views.find(({ entity }) => entity.id === anchor.id)?.entity;
   const metadata = anchorMetadata(anchor);
   if (before !== undefined && !isDeepStrictEqual(before.metadata, metadata))
     await monitoring.update(`/entities/${anchor.id}`, { label: labelOf(anchor.spec.name), metadata }, call);
-  await wire(context, anchor, wanted, views, call);
+  await wire(context, anchor, wanted, views, call, made?.entities);
   return alarmOf(anchor, wiredTo(anchor.id, await monitoring.overview(call)));
 }
 
@@ -265,7 +266,7 @@ async function update(context: Context, id: string, patch: Partial<AlarmSpec>, c
       hint: "delete it, and make another",
     });
   const wanted = readAlarm(patched(anchor.spec, patch), call.operation);
-  const made: Made = { notifications: [], webhooks: [] };
+  const made: Made = { notifications: [], webhooks: [], entities: [] };
   const plan = await ensureTelling(context, wanted, anchor.plan, call, made);
   const alarm = await settle(context, { ...anchor, spec: wanted.spec, plan }, wanted, views, call);
   const kept = new Set((wanted.spec.executes ?? []).map(({ group, policy }) => `${group}/${policy}`));
@@ -298,6 +299,7 @@ async function takeDown(context: Context, name: string, made: Made, call: Call):
   const anchors = anchorsIn(views).filter(({ anchor }) => anchor.spec.name === name);
   for (const { anchor } of anchors)
     for (const wired of wiredTo(anchor.id, views)) await unwire(context, wired, call);
+  for (const id of made.entities) await gone(`/entities/${id}`);
   if (made.plan !== undefined) await gone(`/notification_plans/${made.plan}`);
   for (const id of made.notifications) await gone(`/notifications/${id}`);
   for (const executed of made.webhooks) await removeWebhook(context, name, executed, call);
