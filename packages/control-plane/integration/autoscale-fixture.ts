@@ -11,13 +11,71 @@ export interface AutoscaleBench extends Bench {
   client(name?: string, apiKey?: string, tenant?: string): Promise<Client>;
 }
 
+interface Link {
+  href: string;
+  rel: string;
+}
+
+interface State {
+  name: string;
+  paused: boolean;
+  status: string;
+  errors?: { message: string }[];
+  activeCapacity: number;
+  pendingCapacity: number;
+  desiredCapacity: number;
+  active: { id: string; links: Link[] }[];
+}
+
+interface Policy {
+  id: string;
+  name: string;
+  links: Link[];
+  webhooks?: Webhook[];
+  [more: string]: unknown;
+}
+
+interface Webhook {
+  id: string;
+  name: string;
+  metadata: Record<string, string>;
+  links: Link[];
+}
+
+interface Manifest {
+  id: string;
+  links: Link[];
+  groupConfiguration: Record<string, unknown>;
+  launchConfiguration: { type: string; args: { server: Record<string, unknown>; loadBalancers: unknown[] } };
+  scalingPolicies: Policy[];
+  scalingPolicies_links: Link[];
+  state: State;
+}
+
+/** Whatever this API answers; a test looks at the part that it asked for. */
+export interface Body extends Omit<Manifest, "state"> {
+  group: Manifest & State;
+  groups: { id: string; links: Link[]; state: State }[];
+  groups_links: Link[];
+  policy: Policy;
+  policies: Policy[];
+  policies_links: Link[];
+  webhook: Webhook;
+  webhooks: Webhook[];
+  webhooks_links: Link[];
+  limits: {
+    absolute: Record<string, number>;
+    rate: { uri: string; limit: { value: number; remaining: number }[] }[];
+  };
+  error: { type: string; code: number; message: string; details: string };
+}
+
 /** What was answered. */
 export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of all kinds, looked into by tests
-  json: any;
+  json: Body;
 }
 
 /** Asks as one user. Paths begin at the tenant: `/groups`. */
@@ -25,7 +83,7 @@ export interface Client {
   token: string;
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Makes a group. @returns its manifest. */
-  make(name: string, more?: GroupParts): Promise<Answer["json"]>;
+  make(name: string, more?: GroupParts): Promise<Body["group"]>;
 }
 
 /** What a test's group differs in. */
@@ -108,7 +166,7 @@ export function clientOf(base: string, token: string): Client {
       status: response.status,
       headers: response.headers,
       text,
-      json: text === "" ? undefined : JSON.parse(text),
+      json: (text === "" ? {} : JSON.parse(text)) as Body,
     };
   };
   return {

@@ -89,8 +89,7 @@ export function createLocalControl(options: LocalControlOptions): Control {
     revokeToken: (idOrName) => tokens.revoke(idOrName),
     async invoke(provider, method, args) {
       const result = await invokeDriver(options.session, provider, method, args);
-      if (CHANGES.test(method))
-        await options.guests?.refresh(provider, subject(args));
+      if (CHANGES.test(method)) await options.guests?.refresh(provider, subject(args));
       return result;
     },
     plan: (names, wanted) =>

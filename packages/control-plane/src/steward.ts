@@ -34,12 +34,17 @@ export function createSteward({ session, guests, line }: StewardOptions): Stewar
           ? await work(() => {})
           : await line().enqueue(runtime.spec.name, (acknowledge) => work(acknowledge));
       await guests.refresh(provider, group.id);
+      const now = found(provider, group);
+      if (now?.spec.policies.some(({ schedule }) => schedule !== undefined) === true)
+        await line().notice(now.spec.name);
       return done;
     },
     async made(provider, group) {
       await guests.refresh(provider, group.id);
       const runtime = found(provider, group);
-      if (runtime !== undefined) await line().forget(runtime.spec.name);
+      if (runtime === undefined) return;
+      await line().forget(runtime.spec.name);
+      await line().notice(runtime.spec.name);
     },
     gone: (provider, group) => guests.dismiss(provider, group.id),
     async isHeld(provider, group) {

@@ -97,6 +97,11 @@ export interface Line {
    * anew. Its records stay. Returned: durable. @throws NotFoundError for an unknown group.
    */
   forget(group: string): Promise<void>;
+  /**
+   * Looks at a group's schedules now. A schedule counts from when it is first seen: one that is made between two looks
+   * would miss what is due before the next. @throws NotFoundError for an unknown group.
+   */
+  notice(group: string): Promise<void>;
   view(group: string): Promise<LineView>;
   /** Every stored record and every repeat of an equal hold. Never errors; completes when the line has stopped. */
   readonly records: Observable<DecisionRecord>;
@@ -284,6 +289,11 @@ export function createLine(options: LineOptions): Line {
           ),
         );
         writes.forget(group);
+        schedules.forget(group);
+      }),
+    notice: (group) =>
+      accept(async () => {
+        await schedules.runOwed([need(group).spec.name]);
       }),
     async view(group) {
       const runtime = need(group);

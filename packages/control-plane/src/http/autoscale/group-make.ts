@@ -40,7 +40,7 @@ async function makeGroup(options: AutoscaleOptions, tenant: Tenant, body: GroupB
     );
   }
   const id = randomUUID();
-  const ref = await freeRef(tenant, body.groupConfiguration.name, id);
+  const ref = await freeRef(options, tenant, body.groupConfiguration.name, id);
   const entry = { id, name: body.groupConfiguration.name, ref };
   await directory.write(tenant.id, entry);
   try {
@@ -55,9 +55,15 @@ async function makeGroup(options: AutoscaleOptions, tenant: Tenant, body: GroupB
   }
 }
 
-/** The name itself, if no group of the cloud has it. */
-async function freeRef({ cloud }: Tenant, name: string, id: string): Promise<string> {
+/** The name itself, if no group of the cloud has it, nor one that a file will make there. */
+async function freeRef(
+  { steward }: AutoscaleOptions,
+  { id: tenant, cloud }: Tenant,
+  name: string,
+  id: string,
+): Promise<string> {
   const plain = cloudNameOf(name);
+  if (steward.managedBy(tenant, { id: plain, name: plain }) !== undefined) return cloudNameOf(name, id);
   try {
     await cloud.groups.get(plain);
   } catch (error) {

@@ -8,7 +8,7 @@ export type AtCloud = Pick<Group, "id" | "name">;
  * in their turn.
  */
 export interface Steward {
-  /** The file that declares a group; undefined: none does. */
+  /** The file that declares a group, or will make one of that name; undefined: none does. */
   managedBy(tenant: string, group: AtCloud): string | undefined;
   /** Executes a policy. Returned: accepted by the cloud, and recorded. @param by - who asks. */
   execute(tenant: string, group: AtCloud, policy: string, by: string): Promise<ExecutionOutcome>;
