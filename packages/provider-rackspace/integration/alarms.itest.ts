@@ -13,12 +13,14 @@ import source from "@bellows/metrics-sources/rackspace-monitoring";
 import { IMAGE_ID, type RackspaceStandIn, startRackspace } from "@bellows/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import rackspace, { type RackspaceProvider } from "../src/index.js";
+import { optionsSchema, type RackspaceOptions } from "../src/options.js";
 
 let cloud: RackspaceStandIn;
 let own: Cloud<RackspaceProvider>;
+const options = (): RackspaceOptions => optionsSchema.parse(cloud.providerOptions);
 beforeAll(async () => {
   cloud = await startRackspace();
-  own = await connect(rackspace, cloud.providerOptions);
+  own = await connect(rackspace, options());
 });
 afterEach(() => {
   cloud.setFaults();
@@ -284,7 +286,7 @@ describe("on a bad day", () => {
       const name = await group(2);
       const before = made().map(({ id }) => id);
       cloud.setFaults({ kind: "broken", operations: [operation] });
-      await using quick = await connect(rackspace, cloud.providerOptions, { clock: hasty });
+      await using quick = await connect(rackspace, options(), { clock: hasty });
       await expect(quick.alarms.create(alarm(name))).rejects.toMatchObject({ code: "unavailable" });
       cloud.setFaults();
       expect(made().map((one) => one.id)).toEqual(before);
@@ -341,7 +343,7 @@ describe("metrics", () => {
     const opened = await source.create({}, createHost({ key: "monitoring" }));
     const query = (params: object) => ({ params: source.query.parse(params), group: name });
     const cpu = { check: "agent.cpu", metric: "usage_average" };
-    await using later = await connect(rackspace, cloud.providerOptions, {
+    await using later = await connect(rackspace, options(), {
       clock: { ...systemClock, now: () => cloud.now() },
     });
     const bound = { ...soon, provider: later.provider };
@@ -374,13 +376,13 @@ describe("metrics", () => {
 });
 
 it("groups that core keeps are watched too, and told by an address", async () => {
-  const options = { ...cloud.providerOptions, groups: "servers" };
+  const keeping = { ...options(), groups: "servers" as const };
   const settings = {
     store: createMemoryStore(),
     serverKey: "k".repeat(16),
     webhookUrl: "http://127.0.0.1:9",
   };
-  await using mine = await connect(rackspace, options, settings);
+  await using mine = await connect(rackspace, keeping, settings);
   const launch = { image: IMAGE_ID, size: "general1-1", serverName: "kept" };
   await mine.groups.create({ name: "kept", min: 1, max: 3, launch }, { wait: true });
   await expect(mine.alarms.create(alarm("kept"))).rejects.toMatchObject({

@@ -466,7 +466,7 @@ it("groups that core keeps stand behind a balancer on plain servers", async () =
       return { servers: made.servers, loadBalancers: made.balancers, close: async () => made.close() };
     },
   });
-  await using own = await connect(plugin, cloud.providerOptions, {
+  await using own = await connect(plugin, options(), {
     store: createMemoryStore(),
     serverKey: "k".repeat(16),
   });

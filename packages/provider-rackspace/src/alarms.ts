@@ -19,18 +19,9 @@ import {
   type CallOptions,
   ConfigError,
   type PoliciesDriver,
-  type Ref,
-  resolveRef,
 } from "@bellows/core";
-import {
-  type Anchor,
-  alarmOf,
-  anchorIn,
-  anchorMetadata,
-  labelOf,
-  type WiredAlarm,
-  wiredTo,
-} from "./alarm-map.js";
+import { anchorsIn, filterOf, findAlarm } from "./alarm-find.js";
+import { type Anchor, alarmOf, anchorMetadata, labelOf, type WiredAlarm, wiredTo } from "./alarm-map.js";
 import { BOUNDS } from "./alarm-native.js";
 import { readAlarm, type WantedAlarm } from "./alarm-spec.js";
 import { keepInStep, type MembersSeen } from "./alarm-step.js";
@@ -114,7 +105,7 @@ function driverOf(context: Context): RackspaceAlarms {
       }
     },
     async get(ref, options) {
-      const { anchor, views } = await find(context, ref, callOf("get", ref, options));
+      const { anchor, views } = await findAlarm(context, ref, callOf("get", ref, options));
       return alarmOf(anchor, wiredTo(anchor.id, views));
     },
     async create(spec, options) {
@@ -124,24 +115,24 @@ function driverOf(context: Context): RackspaceAlarms {
     },
     async update(ref, patch, options) {
       const call = callOf("update", ref, options);
-      const { anchor } = await find(context, ref, call);
+      const { anchor } = await findAlarm(context, ref, call);
       return inTurn(anchor.spec.name, () => update(context, anchor.id, patch, call));
     },
     async delete(ref, options) {
       const call = callOf("delete", ref, options);
-      const { anchor } = await find(context, ref, call);
+      const { anchor } = await findAlarm(context, ref, call);
       await inTurn(anchor.spec.name, () => remove(context, anchor.id, call));
     },
     async *history(ref, options) {
       const call = callOf("history", ref, options);
-      const { anchor, views } = await find(context, ref, call);
+      const { anchor, views } = await findAlarm(context, ref, call);
       yield* await historyOf(context, wiredTo(anchor.id, views), call);
     },
     async enable(ref, enabled, options) {
       const call = callOf("enable", ref, options);
-      const { anchor } = await find(context, ref, call);
+      const { anchor } = await findAlarm(context, ref, call);
       await inTurn(anchor.spec.name, async () => {
-        const { anchor: now, views } = await find(context, anchor.id, call);
+        const { anchor: now, views } = await findAlarm(context, anchor.id, call);
         const wanted = readAlarm(now.spec, call.operation);
         await settle(context, { ...now, disabled: !enabled }, wanted, views, call);
       });
@@ -152,42 +143,6 @@ function driverOf(context: Context): RackspaceAlarms {
 function callOf(method: string, resource: string | undefined, options: CallOptions = {}): Call {
   options.signal?.throwIfAborted();
   return { operation: `alarms.${method}`, resource, signal: options.signal };
-}
-
-function anchorsIn(views: readonly EntityView[]): { anchor: Anchor; view: EntityView }[] {
-  return views.flatMap((view) => {
-    const anchor = anchorIn(view);
-    return anchor === undefined ? [] : [{ anchor, view }];
-  });
-}
-
-async function filterOf(
-  { policies }: Context,
-  { namePrefix = "", state, executes, signal }: CallOptions & AlarmFilter,
-): Promise<(alarm: Alarm) => boolean> {
-  const policy =
-    executes && (await policies?.get(executes.group, executes.policy, { ...(signal && { signal }) }));
-  return (alarm) =>
-    alarm.name.startsWith(namePrefix) &&
-    (state === undefined || alarm.state === state) &&
-    (executes === undefined ||
-      (alarm.executes ?? []).some(
-        (one) =>
-          [executes.group, policy?.group].includes(one.group) &&
-          [executes.policy, policy?.id, policy?.name].includes(one.policy),
-      ));
-}
-
-interface Found {
-  anchor: Anchor;
-  views: EntityView[];
-}
-
-/** The alarm with that id, else the only one of that name. */
-async function find({ monitoring }: Context, ref: Ref, call: Call): Promise<Found> {
-  const views = await monitoring.overview(call);
-  const anchors = anchorsIn(views).map(({ anchor }) => ({ ...anchor, name: anchor.spec.name }));
-  return { anchor: resolveRef(anchors, ref, "alarm"), views };
 }
 
 async function create(context: Context, wanted: WantedAlarm, call: Call): Promise<Alarm> {
@@ -257,7 +212,7 @@ async function settle(
 }
 
 async function update(context: Context, id: string, patch: Partial<AlarmSpec>, call: Call): Promise<Alarm> {
-  const { anchor, views } = await find(context, id, call);
+  const { anchor, views } = await findAlarm(context, id, call);
   const { name } = anchor.spec;
   if (patch.name !== undefined && patch.name !== name)
     throw new ConfigError(`alarm ${name} can't get another name`, {
@@ -285,7 +240,7 @@ function patched(spec: AlarmSpec, patch: Partial<AlarmSpec>): AlarmSpec {
 
 /** Removes an alarm: those of its servers first, its anchor last, so that what stopped half-way can be gone on with. */
 async function remove(context: Context, id: string, call: Call): Promise<void> {
-  const { anchor, views } = await find(context, id, call);
+  const { anchor, views } = await findAlarm(context, id, call);
   for (const wired of wiredTo(anchor.id, views)) await unwire(context, wired, call);
   await removeTelling(context, anchor.spec, anchor.plan, call);
   await context.monitoring.remove(`/entities/${anchor.id}`, call).catch(unlessGone);

@@ -6,7 +6,7 @@
  */
 import { type HealthCheck, parseHealthCheckTarget } from "@bellows/core";
 import type { BalancerSettings } from "./balancer-settings.js";
-import type { WantedBalancer } from "./balancer-spec.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import type { ClbMonitor } from "./balancer-words.js";
 
 /** Ranges of a check. @see docs.rackspace.com, Cloud Load Balancers, Update health monitor */

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { LoadBalancer, Member } from "@bellows/core";
 import { checkOf } from "./balancer-check.js";
 import { type BalancerNotes, notesIn } from "./balancer-settings.js";
-import { DEFAULT_DRAIN_MS, DEFAULT_POOL, type WantedBalancer } from "./balancer-spec.js";
+import { DEFAULT_DRAIN_MS, DEFAULT_POOL } from "./balancer-spec.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import {
   algorithmOf,
   type Clb,

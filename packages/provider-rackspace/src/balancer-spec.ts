@@ -7,7 +7,6 @@
  */
 import {
   ConfigError,
-  type HealthCheck,
   type Listener,
   type LoadBalancer,
   type LoadBalancerPatch,
@@ -18,6 +17,7 @@ import {
 } from "@bellows/core";
 import { checkFaults } from "./balancer-check.js";
 import { type BalancerSettings, notesFaults } from "./balancer-settings.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import { type ClbProtocol, PLAIN_PROTOCOLS, protocolOf } from "./balancer-words.js";
 import { nativeSchema, type RackspaceNative } from "./launch-schema.js";
 
@@ -30,22 +30,6 @@ const LONGEST_NAME = 128;
 
 /** Ports that a protocol stands for when none is named. @see docs.rackspace.com, List load balancing protocols */
 const PORTS: Readonly<Partial<Record<ClbProtocol, number>>> = { HTTP: 80, HTTPS: 443 };
-
-/** All of a balancer that is wanted. */
-export interface WantedBalancer {
-  name: string;
-  protocol: ClbProtocol;
-  port: number;
-  instancePort: number;
-  pool: string;
-  algorithm: Pool["algorithm"];
-  healthCheck?: HealthCheck;
-  drainMs: number;
-  metadata: Record<string, string>;
-  owner?: string;
-  /** Without the protocol; spans in milliseconds. */
-  native: Omit<RackspaceNative, "protocol">;
-}
 
 /** Faults of a spec: what is wrong, and what Cloud Load Balancers can't do. */
 interface Faults {

@@ -3,7 +3,8 @@ import { ask, type BalancerContext, change, metadataOf, removeClb, untilActive }
 import { monitorIn } from "./balancer-check.js";
 import { itemsOf, metadataChange } from "./balancer-settings.js";
 import type { BalancerFacts } from "./balancer-show.js";
-import { settingsOf, type WantedBalancer } from "./balancer-spec.js";
+import { settingsOf } from "./balancer-spec.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import { algorithmIn, type Clb } from "./balancer-words.js";
 import type { Call } from "./client.js";
 import { makeOnce, takenBack, withNote } from "./making.js";

@@ -44,8 +44,9 @@ import {
   notesOf,
   type ServerAt,
 } from "./balancer-show.js";
-import { DEFAULT_POOL, patchedSpec, readSpec, type WantedBalancer } from "./balancer-spec.js";
+import { DEFAULT_POOL, patchedSpec, readSpec } from "./balancer-spec.js";
 import { changeBalancer, makeBalancer } from "./balancer-steps.js";
+import type { WantedBalancer } from "./balancer-wanted.js";
 import type { Clb } from "./balancer-words.js";
 import type { Call } from "./client.js";
 
