@@ -119,7 +119,8 @@ export interface Fault {
 export function faultIn(body: string): Fault {
   const parsed = parseObject(body);
   if (parsed === undefined) return { words: oneLine(/^[{[<]/.test(body.trim()) ? "" : body) };
-  if ("message" in parsed) return { ...nameIn(parsed.type), words: wordsOf(parsed) };
+  if ("message" in parsed || typeof parsed.type === "string")
+    return { ...nameIn(parsed.type), words: wordsOf(parsed) };
   const [key, inner] = Object.entries(parsed)[0] ?? [];
   if (key === undefined || !isObject(inner)) return { words: "" };
   return { ...nameIn(key === "error" ? inner.type : key), words: wordsOf(inner) };

@@ -85,7 +85,8 @@ export async function observeGroups(
   if (names.length <= FEW && names.every(isId)) {
     const seen = await Promise.all(names.map((id) => observeOne(context, id, call)));
     const all = new Map(names.map((id, index) => [id, seen[index]]));
-    if (seen.every((one) => "status" in one)) return refs.map((ref) => all.get(ref) as Observation);
+    const found = refs.flatMap((ref) => all.get(ref) ?? []);
+    if (found.length === refs.length) return found;
   }
   try {
     return await observeMany(context, refs, call);
@@ -95,13 +96,18 @@ export async function observeGroups(
   }
 }
 
-async function observeOne(context: ObservingContext, id: string, call: Call): Promise<Observation> {
+/** None where there is no group of that id: it may be a name. */
+async function observeOne(
+  context: ObservingContext,
+  id: string,
+  call: Call,
+): Promise<Observation | undefined> {
   try {
     const manifest = await readAndKeep(context, id, call);
     return { status: statusOf(manifest, manifest.state, context.host.clock.now()) };
   } catch (error) {
     call.signal?.throwIfAborted();
-    return { unavailable: errorLine(error) };
+    return isBellowsError(error, "not-found") ? undefined : { unavailable: errorLine(error) };
   }
 }
 

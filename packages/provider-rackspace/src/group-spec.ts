@@ -51,7 +51,7 @@ export function checkSpec(spec: GroupSpec, nowMs: number): CheckedSpec {
     ...(launch.success
       ? []
       : launch.error.issues.map(({ path, message }) => told(["launch"], path, message))),
-    ...(common.success ? ownFaults(spec) : []),
+    ...ownFaults(common.success ? spec : withoutWrong(spec, common.error.issues)),
     ...(launch.success ? networkFaults(launch.data, (spec.loadBalancers?.length ?? 0) > 0) : []),
     ...(launch.success ? stackFaults(launch.data, spec) : []),
     ...policies.faults,
@@ -69,8 +69,17 @@ function told(at: readonly string[], path: readonly PropertyKey[], message: stri
   return `${[...at, ...path.map(String)].join(".") || "group"}: ${message}`;
 }
 
+/** The words of a spec that have the form that they should have. */
+function withoutWrong(
+  spec: GroupSpec,
+  issues: readonly { path: readonly PropertyKey[] }[],
+): Partial<GroupSpec> {
+  const wrong = new Set(issues.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(spec).filter(([word]) => !wrong.has(word)));
+}
+
 /** What only Autoscale would refuse. */
-function ownFaults(spec: GroupSpec): string[] {
+function ownFaults(spec: Partial<GroupSpec>): string[] {
   const { zones = [], subnets = [], native = {}, metadata = {}, loadBalancers = [] } = spec;
   return [
     ...sizeFaults(spec),

@@ -22,6 +22,10 @@ describe("options of Rackspace", () => {
   });
 
   it.each([
+    [
+      { region: "Dallas", username: "shop", apiKey: "a" },
+      ["region: must be one of DFW, HKG, IAD, LON, ORD, SYD"],
+    ],
     [{ region: "DFW", username: "shop" }, [": needs either apiKey or password"]],
     [{ region: "DFW", username: "shop", apiKey: "a", password: "b" }, [": needs either apiKey or password"]],
   ])("%j are refused", (options, messages) => expect(faults(rackspace.options, options)).toEqual(messages));
@@ -51,7 +55,23 @@ describe("launches on Rackspace", () => {
       ["files: takes at most 5 entries"],
     ],
     [{ image, size: "3", rackspace: { drainingTimeout: "5s" } }, ["rackspace.drainingTimeout: is too short"]],
+    [{ image }, ["size: is missing: the id of a flavor"]],
+    [
+      { image, rackspace: { configDrive: true, stack: { template: "t" } } },
+      ["image: does not go with rackspace.stack", "rackspace.configDrive: does not go with rackspace.stack"],
+    ],
   ])("%j are refused", (launch, messages) => expect(faults(rackspace.launch, launch)).toEqual(messages));
+});
+
+it("launches that were read once can be read again, and networks have one name each", () => {
+  const image = "0d589460-f177-4b0f-81c1-8ab8903ac7d8";
+  const networks = ["ServiceNet", "00000000-0000-0000-0000-000000000000", "2b55377c"];
+  const once = rackspace.launch.parse({ image, size: "3", networks, rackspace: { drainingTimeout: "60s" } });
+  expect(once).toMatchObject({
+    networks: ["private", "public", "2b55377c"],
+    rackspace: { drainingTimeout: "1m" },
+  });
+  expect(rackspace.launch.parse(once)).toEqual(once);
 });
 
 it("rounds and cools down as Otter does", () => {
