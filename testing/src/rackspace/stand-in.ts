@@ -39,7 +39,7 @@ export interface RackspaceStandIn {
   now(): number;
   /** How it behaves; may be changed while it runs. */
   readonly behaviour: RackspaceBehaviour;
-  /** All that a region holds, to be looked at and broken by tests (default: the first region). */
+  /** All that a region holds now, to be looked at and broken by tests (default: the first region). */
   region(name?: string): RegionState;
   /** Cloud Monitoring, which is told what checks find. */
   readonly monitoring: MonitoringDesk;
@@ -103,6 +103,7 @@ export async function startRackspace(options: RackspaceOptions = {}): Promise<Ra
     region(name = home) {
       const found = world.regions.get(name);
       if (found === undefined) throw new RangeError(`there is no region ${name}`);
+      world.run();
       return found;
     },
     monitoring: createDesk(world),
