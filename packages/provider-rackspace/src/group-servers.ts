@@ -147,10 +147,12 @@ async function serverIds(
 ): Promise<string[]> {
   if (instances.every(isId)) return [...instances];
   const state = await readState(rackspace, groupId, call);
+  const isActive = (ref: Ref): boolean => state.active.some(({ id }) => id === ref);
+  if (instances.every(isActive)) return [...instances];
   const members = await membersOf(servers, groupId, state, call.signal ? { signal: call.signal } : {});
   try {
     return instances.map((ref) =>
-      isId(ref) ? ref : resolveRef(members, ref, `instance of group ${state.name}`).id,
+      isId(ref) || isActive(ref) ? ref : resolveRef(members, ref, `instance of group ${state.name}`).id,
     );
   } catch (error) {
     throw isBellowsError(error)
