@@ -121,8 +121,10 @@ function diskConfigIn(value: unknown): "AUTO" | "MANUAL" | undefined {
   return value === "AUTO" || value === "MANUAL" ? value : undefined;
 }
 
+/** None of it, null and nothing at all are the same. */
 function recordIn(value: unknown): Record<string, string> | undefined {
-  return typeof value === "object" && value !== null ? { ...(value as Record<string, string>) } : undefined;
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return undefined;
+  return { ...(value as Record<string, string>) };
 }
 
 function networksIn(value: unknown): string[] | undefined {
