@@ -44,7 +44,10 @@ interface Access {
 export async function send(url: string, method: string, json?: Json, token?: string): Promise<Said> {
   const response = await fetch(url, {
     method,
-    headers: token === undefined ? {} : { "x-auth-token": token },
+    headers: {
+      ...(token === undefined ? {} : { "x-auth-token": token }),
+      ...(json === undefined ? {} : { "content-type": "application/json" }),
+    },
     ...(json === undefined ? {} : { body: typeof json === "string" ? json : JSON.stringify(json) }),
   });
   const text = await response.text();

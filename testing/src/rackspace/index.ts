@@ -1,4 +1,5 @@
 /** Rackspace for tests: a stand-in of its services, and what goes wrong with them. */
+export * from "./asking.js";
 export type { AutoscaleHandler, AutoscaleRequest } from "./autoscale.js";
 export type { RackspaceFault, RackspaceFaultKind } from "./faults.js";
 export type { MonitoringDesk } from "./monitoring.js";
