@@ -17,6 +17,7 @@ const TABLES = [
   ["`groups.NAME.policies.NAME`", ["groups", "*", "policies", "*"]],
   ["`groups.NAME.windows.NAME`", ["groups", "*", "windows", "*"]],
   ["`loadBalancers.NAME`", ["loadBalancers", "*"]],
+  ["`server.users.NAME`", ["server", "users", "*"]],
   ["`clusters.NAME`", ["clusters", "*"]],
   ["`clusters.NAME.services.NAME`", ["clusters", "*", "services", "*"]],
 ];

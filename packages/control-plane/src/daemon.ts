@@ -21,8 +21,12 @@ import { loadServerKey } from "./access/server-key.js";
 import { createTokens } from "./access/tokens.js";
 import { createAccess } from "./access/users.js";
 import type { Control } from "./control.js";
+import { doorsOf } from "./doors.js";
 import { executeAsOrders } from "./execute.js";
+import { createGuests } from "./guests.js";
 import { keepHouse } from "./housekeeping.js";
+import { openDirectory } from "./http/autoscale/index.js";
+import { HTTP_LIMITS, type HttpLimits } from "./http/limits.js";
 import type { HttpOptions } from "./http/options.js";
 import { createInbox } from "./inbox.js";
 import { createLocalControl } from "./local-control.js";
@@ -31,6 +35,7 @@ import { forgiveReboot } from "./reboot.js";
 import { openSession, type Session, unusableGroups } from "./session.js";
 import { socketPath } from "./socket.js";
 import { readHolder, removeHolder, stateFiles, writeHolder } from "./state-folder.js";
+import { createSteward } from "./steward.js";
 import { storeFault } from "./store/sqlite-faults.js";
 import { openSqliteStore } from "./store/sqlite-store.js";
 
@@ -56,6 +61,8 @@ export interface DaemonOptions {
   watch?: boolean;
   /** Serve HTTP as the config says (default true). */
   http?: boolean;
+  /** How much of it, where that differs from the usual. */
+  httpLimits?: Partial<HttpLimits>;
 }
 
 /** A running Bellows. */
@@ -183,9 +190,16 @@ async function run(
     execute: (provider) =>
       executeAsOrders(
         () => line,
-        () => session.groups(),
+        () => guests.groups(),
         provider,
       ),
+  });
+  const directory = openDirectory(held.store);
+  const guests = createGuests({
+    session: () => session,
+    known: async (provider) => (await directory.all(provider)).map(({ ref }) => ref),
+    forget: (name) => line.forget(name),
+    logger,
   });
   let ready = false;
   const line: Line = createLine({
@@ -194,17 +208,23 @@ async function run(
     logger,
     holder: options.newId(),
     newId: options.newId,
-    groups: () => session.groups(),
+    groups: () => guests.groups(),
     sources: () => session.sources,
   });
+  // Commands that only take the state folder do not pay for what serves HTTP.
+  const { createNumbers } = await import("./http/prometheus.js");
+  const numbers = createNumbers();
   const inbox = createInbox({
     store: held.store,
+    serverKey: held.serverKey.toString("hex"),
     clock,
     logger,
     line,
+    guests,
     newId: options.newId,
     clouds: () => session.clouds,
-    groups: () => session.groups(),
+    hasProvider: (key) => Object.hasOwn(session.config.providers, key),
+    onUnknown: numbers.unknownWebhook,
   });
   const reload = async (): Promise<string[]> => {
     const next = await options.load();
@@ -216,6 +236,7 @@ async function run(
       return [renderFaults(next.faults)];
     }
     await session.renew(next.config, next.secrets);
+    await guests.gather();
     await options.prepare?.(session);
     logger.info({ file: options.file, groups: session.groups().size }, "reloaded the config");
     return [];
@@ -224,6 +245,7 @@ async function run(
   const access = createAccess(tokens, () => session.config.server.users);
   const control = createLocalControl({
     session,
+    guests,
     line,
     store: held.store,
     tokens,
@@ -242,19 +264,18 @@ async function run(
       await within(clock, Math.max(CLOSE_MS, endsAtMs - clock.monotonic()), close());
   };
   try {
-    // Commands that only take the state folder do not pay for what serves HTTP.
-    const { createNumbers } = await import("./http/prometheus.js");
-    const numbers = createNumbers();
     const counting = numbers.follow(line.records);
     closers.push(() => counting.unsubscribe());
     const local = await serveLocally(control, socketPath(folder), logger);
     closers.push(() => local.close());
     refuseNothing(session, options.file);
+    await guests.gather();
     await forgiveReboot(held.store, session.clouds.values(), clock, logger);
     await line.recover();
     await options.prepare?.(session);
     await inbox.recover();
     const { registry } = numbers;
+    const steward = createSteward({ session: () => session, guests, line: () => line });
     const http = {
       control,
       records: line.records,
@@ -262,6 +283,9 @@ async function run(
       access,
       accept: inbox.accept,
       ready: () => ready,
+      ...doorsOf({ session: () => session, tokens, clock, directory, steward }),
+      limits: { ...HTTP_LIMITS, ...options.httpLimits },
+      url: session.config.server.url,
     };
     const served =
       options.http === false ? undefined : await serveHttp({ ...options, ...http, config: session.config });

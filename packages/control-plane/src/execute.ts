@@ -1,11 +1,13 @@
 import {
   type Execute,
   type ExecutionOutcome,
+  type OrderOrigin,
   type Policy,
   renderReason,
   type SimpleAdjust,
 } from "@bellows/core";
 import type { GroupRuntime, Line, OrderResult } from "@bellows/core/line";
+import { runtimeOf } from "./guests.js";
 
 /** What became of an order, in the words of a policy's execution. */
 const RESULT: Record<OrderResult["outcome"], ExecutionOutcome["result"]> = {
@@ -20,28 +22,37 @@ const RESULT: Record<OrderResult["outcome"], ExecutionOutcome["result"]> = {
 
 /**
  * Runs executions of policies as orders of a line, so that they pass its queue, its limits and its records. A group
- * that no file declares has no line: it is executed on its own.
+ * that is not run here has no line: it is executed on its own.
  */
 export function executeAsOrders(
   line: () => Line,
   groups: () => ReadonlyMap<string, GroupRuntime>,
   provider: string,
 ): Execute {
-  return async (group, policy, options, here) => {
-    const runtime = [...groups().values()].find(
-      ({ spec }) => spec.provider === provider && (spec.ref === group.name || spec.ref === group.id),
-    );
+  return (group, policy, options, here) => {
+    const runtime = runtimeOf(groups(), provider, group);
     if (runtime === undefined) return here();
-    const result = await line().order(runtime.spec.name, {
-      origin: { kind: "api", policy: policy.name },
-      policy: policy.name,
-      ...ownAmount(runtime, policy),
-      ...(options?.honorCooldown === false ? { skipCooldowns: true } : {}),
-    });
-    const { from, to, reasons } = result.record;
-    const text = reasons.map(renderReason).join("; ");
-    return { result: RESULT[result.outcome], from, to, ...(result.outcome === "executed" ? {} : { text }) };
+    return orderPolicy(line(), runtime, policy, { kind: "api" }, options?.honorCooldown === false);
   };
+}
+
+/** Orders one policy of a group. Returned: accepted by the cloud, recorded durably. */
+export async function orderPolicy(
+  line: Pick<Line, "order">,
+  runtime: GroupRuntime,
+  policy: Policy,
+  origin: OrderOrigin,
+  skipCooldowns = false,
+): Promise<ExecutionOutcome> {
+  const result = await line.order(runtime.spec.name, {
+    origin: { ...origin, policy: policy.name },
+    policy: policy.name,
+    ...ownAmount(runtime, policy),
+    ...(skipCooldowns && { skipCooldowns }),
+  });
+  const { from, to, reasons, outcomes } = result.record;
+  const text = [...reasons.map(renderReason), ...outcomes.flatMap(({ error }) => error ?? [])].join("; ");
+  return { result: RESULT[result.outcome], from, to, ...(result.outcome === "executed" ? {} : { text }) };
 }
 
 /** A policy that the file does not have brings its amount and its cooldown along. */

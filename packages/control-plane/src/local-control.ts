@@ -11,12 +11,15 @@ import type { GroupRuntime, Line } from "@bellows/core/line";
 import type { Tokens } from "./access/tokens.js";
 import type { Control, GroupReport, HoldRequest, PlanReport, RecordRange, StatusReport } from "./control.js";
 import { fromNothing, imagine } from "./foresee.js";
+import type { Guests } from "./guests.js";
 import { applyPlan, planResources } from "./resources/plan.js";
 import { type Session, unusableGroups } from "./session.js";
 
 /** What a control over this process's own state is made from. */
 export interface LocalControlOptions {
   session: Session;
+  /** Groups beside the file's that are run too; absent where no controller runs. */
+  guests?: Guests;
   line: Line;
   store: StateStore;
   tokens: Tokens;
@@ -33,8 +36,10 @@ export interface LocalControlOptions {
 /** Control over the state that this process holds itself. */
 export function createLocalControl(options: LocalControlOptions): Control {
   const { line, store, tokens, clock } = options;
+  const running = (): ReadonlyMap<string, GroupRuntime> =>
+    options.guests?.groups() ?? options.session.groups();
   const runtimeOf = (group: string): GroupRuntime => {
-    const groups = options.session.groups();
+    const groups = running();
     const runtime = groups.get(group);
     if (runtime !== undefined) return runtime;
     throw new NotFoundError(`no group ${JSON.stringify(group)} in ${options.files.join(", ")}`, {
@@ -52,7 +57,7 @@ export function createLocalControl(options: LocalControlOptions): Control {
   });
   return {
     async status(names) {
-      const runtimes = names === undefined ? [...options.session.groups().values()] : names.map(runtimeOf);
+      const runtimes = names === undefined ? [...running().values()] : names.map(runtimeOf);
       return statusReport(options, await reportGroups(runtimes, options));
     },
     records: (group, range) => readRecords(store, runtimeOf(group).spec.name, range),
@@ -82,7 +87,11 @@ export function createLocalControl(options: LocalControlOptions): Control {
     },
     listTokens: () => tokens.list(),
     revokeToken: (idOrName) => tokens.revoke(idOrName),
-    invoke: (provider, method, args) => invokeDriver(options.session, provider, method, args),
+    async invoke(provider, method, args) {
+      const result = await invokeDriver(options.session, provider, method, args);
+      if (CHANGES.test(method)) await options.guests?.refresh(provider, subject(args));
+      return result;
+    },
     plan: (names, wanted) =>
       plan(
         options,
@@ -94,6 +103,15 @@ export function createLocalControl(options: LocalControlOptions): Control {
     reload: options.reload,
     close: options.close,
   };
+}
+
+/** Calls that make a group one that is run here, change what is run of it, or end it. */
+const CHANGES = /^(groups|policies|webhooks)\.(create|update|delete)$/;
+
+/** The group that a call is about: named first, or made from what is given. */
+function subject([first]: readonly unknown[]): string {
+  if (typeof first === "string") return first;
+  return String((first as { name?: unknown } | null | undefined)?.name ?? "");
 }
 
 /** Resources, and what the next round would decide; groups that are still to be made are foreseen. */

@@ -7,9 +7,20 @@ import hostSource from "../src/host.js";
 import http from "../src/http.js";
 import prometheus from "../src/prometheus.js";
 import rabbitmq from "../src/rabbitmq.js";
+import rackspaceMonitoring from "../src/rackspace-monitoring.js";
 import replay from "../src/replay.js";
 
-const PLUGINS = { http, prometheus, exposition, host: hostSource, replay, constant, rabbitmq, cloudwatch };
+const PLUGINS = {
+  http,
+  prometheus,
+  exposition,
+  host: hostSource,
+  replay,
+  constant,
+  rabbitmq,
+  cloudwatch,
+  "rackspace-monitoring": rackspaceMonitoring,
+};
 
 describe.each(Object.entries(PLUGINS))("the %s source", (name, plugin) => {
   test("declares itself", () => {
@@ -42,6 +53,12 @@ describe("what files say to sources", () => {
     [cloudwatch.query, { ...cpu, stat: "p99.9", period: "10s", offset: "2m" }],
     [cloudwatch.query, { ...cpu, stat: "p100", period: "1h", region: "eu-west-1" }],
     [cloudwatch.query, { expression: "100 * e / r", using: { e: { ...cpu, stat: "Sum" }, r: cpu } }],
+    [rackspaceMonitoring.query, { check: "agent.load_average", metric: "5m", stat: "max" }],
+    [
+      rackspaceMonitoring.query,
+      { check: "chOne", metric: "mzdfw.duration", entity: "enOne", resolution: "5m" },
+    ],
+    [rackspaceMonitoring.query, { check: "agent.cpu", metric: "usage_average", select: "max", offset: "1m" }],
     [cloudwatch.query, { expression: 'SELECT AVG(CPUUtilization) FROM "AWS/EC2"', period: "5m" }],
   ])("is taken (%#)", (schema, written) => {
     expect(schema.safeParse(written).error).toBeUndefined();
@@ -56,6 +73,13 @@ describe("what files say to sources", () => {
     [cloudwatch.query, { ...cpu, using: { a: cpu } }, "using without expression"],
     [cloudwatch.query, { expression: "A", using: { A: cpu } }, "must be letters and digits"],
     [cloudwatch.query, { expression: "a", using: { a: { ...cpu, period: "1m" } } }, "period"],
+    [rackspaceMonitoring.query, { metric: "usage_average" }, "check"],
+    [rackspaceMonitoring.query, { check: "a", metric: "b", resolution: "1m" }, "resolution"],
+    [
+      rackspaceMonitoring.query,
+      { check: "a", metric: "b", entity: "e", server: "s" },
+      "server beside entity",
+    ],
     [prometheus.options, {}, "url"],
     [prometheus.options, { url: "prometheus:9090" }, "is no http or https address"],
     [rabbitmq.query, {}, "queue"],

@@ -1,78 +1,135 @@
-import { duration, launchWords, text, z } from "@bellows/core";
+/** Launch configurations of Autoscale, which belong to their groups. PUT replaces them whole, so they are read first. */
+import {
+  type CallOptions,
+  ConfigError,
+  type LaunchConfiguration,
+  type LaunchDriver,
+  type Metadata,
+  type MetadataDriver,
+  type Ref,
+} from "@bellows/core";
+import type { WireLaunch } from "./autoscale.js";
+import type { Call, Rackspace } from "./client.js";
+import { requireMetadata } from "./group-config.js";
+import { callOf, type GroupContext, inGroup, onGroup } from "./group-context.js";
+import { requireTieable, withWireTies } from "./group-ties.js";
+import { launchSchema, type RackspaceLaunch } from "./launch-schema.js";
+import { launchOf, launchToWire, networkFaults, patchedWire } from "./launch-wire.js";
 
-/** The most files that Cloud Servers take with a new server. */
-const MOST_FILES = 5;
+/** The launch driver of Rackspace. */
+export type RackspaceLaunches = Pick<LaunchDriver, "get" | "set" | "patch"> & { metadata: MetadataDriver };
 
-/** One volume to boot from or attach. @see Nova, block_device_mapping_v2 */
-const blockDeviceSchema = z.strictObject({
-  source: z.enum(["image", "volume", "snapshot", "blank"]),
-  destination: z.enum(["local", "volume"]).optional(),
-  id: text().optional().describe("Of the image, volume or snapshot."),
-  sizeGiB: z.number().int().min(1).max(65_536).optional(),
-  bootIndex: z.number().int().min(-1).max(32).optional().describe("0 is booted from; -1 is not."),
-  deleteOnTermination: z.boolean().optional(),
-});
+/** Makes the launch driver. Servers that run stay as they are, whatever changes. */
+export function createLaunch(context: GroupContext): RackspaceLaunches {
+  const { rackspace } = context;
+  return {
+    get: (ref, options) => {
+      const call = callOf("launch.get", ref, options);
+      return onGroup(context, ref, call, async (id) => launchOf(await readLaunch(rackspace, id, call)));
+    },
+    async set(ref, launch, options) {
+      const call = callOf("launch.set", ref, options);
+      const wanted = launchToWire(checked(launch, call));
+      return write(context, ref, call, (old) => {
+        const ties = old.args.loadBalancers ?? [];
+        requireTieable(wanted, ties.length > 0, call);
+        return wanted.type === "launch_server" ? withWireTies(wanted, ties) : wanted;
+      });
+    },
+    async patch(ref, words, options) {
+      const call = callOf("launch.patch", ref, options);
+      return write(context, ref, call, (old) => patched(old, words, call));
+    },
+    metadata: createLaunchMetadata(context),
+  };
+}
 
-/** What only Rackspace has in a launch, under `rackspace`. */
-const ownSchema = z.strictObject({
-  configDrive: z.boolean().optional().describe("Metadata and user data on a drive of their own."),
-  blockDevices: z
-    .array(blockDeviceSchema)
-    .min(1)
-    .optional()
-    .describe("Boot from volume: image may be left out then."),
-  drainingTimeout: duration({ min: 30_000, max: 3_600_000 })
-    .optional()
-    .describe("How long a server that goes may finish its requests."),
-});
+async function readLaunch(rackspace: Rackspace, id: string, call: Call): Promise<WireLaunch> {
+  const { body } = await rackspace.request<{ launchConfiguration: WireLaunch }>(
+    "autoscale",
+    `/groups/${id}/launch`,
+    call,
+  );
+  return body.launchConfiguration;
+}
 
-const words = launchWords.shape;
+/** Replaces a group's launch configuration. */
+export async function putLaunch(
+  rackspace: Rackspace,
+  id: string,
+  launch: WireLaunch,
+  call: Call,
+): Promise<void> {
+  await rackspace.request("autoscale", `/groups/${id}/launch`, { ...call, method: "PUT", json: launch });
+}
 
-/** Labels of servers: what Autoscale takes. */
-const serverMetadataSchema = z.record(
-  z
-    .string()
-    .regex(/^[a-zA-Z0-9\-_:. ]{1,255}$/, "takes letters, digits, blanks and -_:. in names, at most 255"),
-  z.string().max(255),
-);
-
-/** Launch configurations of Cloud Servers: the common words that mean something there, and `rackspace: { … }`. */
-export const launchSchema = z
-  .strictObject({
-    serverName: words.serverName.describe("The part of the servers' names that is theirs to choose."),
-    image: words.image.describe("Image id."),
-    size: z
-      .string()
-      .regex(/^\S+$/, "must be a flavor's id, without blanks")
-      .describe("Flavor id, such as general1-2."),
-    keyName: words.keyName,
-    networks: words.networks.describe("Network ids; public and private (servicenet) by these names."),
-    userData: words.userData,
-    metadata: serverMetadataSchema.optional(),
-    files: words.files,
-    diskConfig: words.diskConfig,
-    rackspace: ownSchema.optional(),
-  })
-  .superRefine((launch, context) => {
-    if (launch.image === undefined && launch.rackspace?.blockDevices === undefined) {
-      context.addIssue({ code: "custom", message: "needs an image, or rackspace: { blockDevices: … }" });
-    }
-    if (Object.keys(launch.files ?? {}).length > MOST_FILES) {
-      context.addIssue({ code: "custom", path: ["files"], message: `takes at most ${MOST_FILES} entries` });
-    }
+function write(
+  context: GroupContext,
+  ref: Ref,
+  call: Call,
+  make: (old: WireLaunch) => WireLaunch,
+): Promise<LaunchConfiguration> {
+  return inGroup(context, ref, call, async (id) => {
+    const launch = make(await readLaunch(context.rackspace, id, call));
+    const seen = launchOf(launch);
+    const faults = networkFaults(seen, (launch.args.loadBalancers?.length ?? 0) > 0);
+    if (faults.length > 0) throw refusal(faults, call);
+    await putLaunch(context.rackspace, id, launch, call);
+    return seen;
   });
-/** A checked launch configuration. */
-export type RackspaceLaunch = z.infer<typeof launchSchema>;
+}
 
-/** What only Rackspace has on balancers, under `rackspace`. */
-export const nativeSchema = z.strictObject({
-  address: z.enum(["public", "servicenet"]).optional().describe("Who reaches it."),
-  sessionPersistence: z.enum(["HTTP_COOKIE", "SOURCE_IP"]).optional().describe("One client, one member."),
-  timeout: duration({ min: 30_000, max: 120_000 }).optional().describe("How long it waits for a member."),
-  halfClosed: z.boolean().optional().describe("One side may end its half of a connection."),
-  httpsRedirect: z.boolean().optional(),
-  connectionLogging: z.boolean().optional(),
-  contentCaching: z.boolean().optional(),
-});
-/** What only Rackspace has on balancers. */
-export type RackspaceNative = z.infer<typeof nativeSchema>;
+/** @throws ConfigError that lists every fault. */
+function checked(launch: LaunchConfiguration, call: Call): RackspaceLaunch {
+  const read = launchSchema.safeParse(launch);
+  if (read.success) return read.data;
+  throw refusal(
+    read.error.issues.map(({ path, message }) => `${["launch", ...path].join(".")}: ${message}`),
+    call,
+  );
+}
+
+function refusal(faults: readonly string[], { operation, resource = "" }: Call): ConfigError {
+  return new ConfigError(faults.join("; "), { operation, resource });
+}
+
+/** The words that are given, checked together with those that stay; words under `rackspace` one by one as well. */
+function patched(old: WireLaunch, words: Partial<LaunchConfiguration>, call: Call): WireLaunch {
+  const before = launchOf(old);
+  const given = Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined));
+  const own = { ...(before.rackspace as object | undefined), ...(given.rackspace as object | undefined) };
+  const whole = checked(
+    { ...before, ...given, ...(Object.keys(own).length > 0 ? { rackspace: own } : {}) },
+    call,
+  );
+  const changed = Object.fromEntries(
+    Object.entries(whole).filter(([word]) => Object.hasOwn(given, word)),
+  ) as Partial<RackspaceLaunch>;
+  return patchedWire(old, changed);
+}
+
+/** Metadata of new servers. */
+function createLaunchMetadata(context: GroupContext): MetadataDriver {
+  const change = async (
+    operation: string,
+    ref: Ref,
+    given: Metadata,
+    options: CallOptions | undefined,
+    make: (old: Metadata) => Metadata,
+  ): Promise<Metadata> => {
+    const call = callOf(operation, ref, options);
+    requireMetadata(given, call, () => []);
+    let metadata: Metadata = {};
+    await write(context, ref, call, (old) => {
+      metadata = make(launchOf(old).metadata ?? {});
+      return patched(old, { metadata }, call);
+    });
+    return metadata;
+  };
+  return {
+    merge: (ref, metadata, options) =>
+      change("launch.metadata.merge", ref, metadata, options, (old) => ({ ...old, ...metadata })),
+    replace: (ref, metadata, options) =>
+      change("launch.metadata.replace", ref, metadata, options, () => ({ ...metadata })),
+  };
+}

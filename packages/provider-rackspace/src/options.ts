@@ -3,7 +3,7 @@ import { text, z } from "@bellows/core";
 const urlSchema = z.string().regex(/^https?:\/\/\S+$/, "must begin with http:// or https://");
 
 /** Regions of the Rackspace Cloud; the catalog is matched without regard to case. */
-const REGIONS = ["DFW", "HKG", "IAD", "LON", "ORD", "SYD"] as const;
+const REGIONS: readonly string[] = ["DFW", "HKG", "IAD", "LON", "ORD", "SYD"];
 
 /** What stands under `providers.NAME` for the Rackspace Cloud. */
 export const optionsSchema = z
@@ -11,7 +11,7 @@ export const optionsSchema = z
     region: z
       .string()
       .transform((written) => written.toUpperCase())
-      .pipe(z.enum(REGIONS))
+      .refine((region) => REGIONS.includes(region), `must be one of ${REGIONS.join(", ")}`)
       .describe("DFW, HKG, IAD, LON, ORD or SYD."),
     username: text().describe("Name of the account's user."),
     apiKey: text().optional().describe("The user's API key; fill it in from the environment or a file."),
@@ -30,9 +30,11 @@ export const optionsSchema = z
         monitoring: urlSchema.optional(),
       })
       .optional()
-      .describe("Services in other places than the catalog says, for emulators."),
+      .describe(
+        "Services in other places than the catalog says, for emulators; {tenant} stands for the tenant.",
+      ),
     groups: z
-      .enum(["autoscale", "portable"])
+      .enum(["autoscale", "servers"])
       .default("autoscale")
       .describe("Who keeps the groups: Rackspace Autoscale, or Bellows on Cloud Servers."),
     serverNameStyle: z

@@ -14,6 +14,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createDice } from "../dice.js";
 import { readCall, type WireAnswer, type WireCall, writeError } from "./wire.js";
 
 /** What can go wrong with a call. */
@@ -230,15 +231,4 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Numbers in 0..1 that follow from a seed (mulberry32). */
-export function createDice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

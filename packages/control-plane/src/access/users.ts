@@ -1,5 +1,5 @@
 import type { UserConfig } from "@bellows/core";
-import { type Role, sameText, type Tokens } from "./tokens.js";
+import { hashOf, type Role, sameText, type Tokens } from "./tokens.js";
 
 /** Whoever a secret belongs to. */
 export interface Known {
@@ -20,9 +20,18 @@ export function createAccess(tokens: Pick<Tokens, "verify">, users: () => readon
   return {
     async verify(secret) {
       const token = await tokens.verify(secret);
-      // All are compared, so that the time does not tell which one came close.
-      const matches = users().filter((user) => sameText(user.apiKey, secret));
-      return token ?? matches[0];
+      return token ?? usersWithKey(users(), secret)[0];
     },
   };
+}
+
+/** The user of that name, if the key is theirs. Takes as long for an unknown name as for a wrong key. */
+export function signIn(users: readonly UserConfig[], name: string, apiKey: string): UserConfig | undefined {
+  return usersWithKey(users, apiKey).find((user) => user.name === name);
+}
+
+/** All are compared, so that the time does not tell which one came close. */
+function usersWithKey(users: readonly UserConfig[], secret: string): UserConfig[] {
+  const hash = hashOf(secret);
+  return users.filter((user) => sameText(user.apiKeyHash, hash));
 }

@@ -5,6 +5,8 @@ import type { Observable, Subscription } from "rxjs";
 /** The numbers of a running Bellows, for Prometheus; all are read off the decision records. */
 export interface Numbers {
   registry: Registry;
+  /** Counts a call of a capability behind which there is nothing. */
+  unknownWebhook(): void;
   /** Keeps them up to date until it is unsubscribed. */
   follow(records: Observable<DecisionRecord>): Subscription;
 }
@@ -55,5 +57,10 @@ export function createNumbers(): Numbers {
       }
     }
   };
-  return { registry, follow: (records) => records.subscribe(note) };
+  const unknown = new Counter({
+    name: "bellows_webhooks_unknown_total",
+    help: "Calls of webhook links behind which there is nothing",
+    registers: [registry],
+  });
+  return { registry, unknownWebhook: () => unknown.inc(), follow: (records) => records.subscribe(note) };
 }

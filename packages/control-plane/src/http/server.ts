@@ -8,9 +8,13 @@ import {
 } from "@bellows/core";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { requireRole } from "./access.js";
+import { autoscaleRoutes, identityService } from "./autoscale/index.js";
+import { BODY_LIMIT } from "./bodies.js";
 import { groupRoutes } from "./group-routes.js";
 import { healthRoutes } from "./health-routes.js";
+import { inJsonSchema } from "./json-schema.js";
 import type { HttpOptions } from "./options.js";
+import { createRate } from "./rates.js";
 import { webhookRoutes } from "./webhook-routes.js";
 
 /** HTTP status of each class of error. */
@@ -32,24 +36,25 @@ const STATUS: Record<ErrorCode, number> = {
   internal: 500,
 };
 
-/** Longest request body, in bytes. */
-const BODY_LIMIT = 1_048_576;
-/** Requests a minute and address, before anything is looked up. */
-const REQUESTS_PER_MINUTE = 6_000;
+/** How often connections are looked through for clients that are too slow, in milliseconds. */
+const LOOK_THROUGH_MS = 1_000;
 
 /**
  * Makes the HTTP API. It does not listen yet.
  * Bodies are bounded, checked against the schemas that the OpenAPI document shows, and errors never show a stack.
  */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { limits } = options;
   const server = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
-    requestTimeout: 30_000,
+    requestTimeout: limits.requestMs,
+    http: { connectionsCheckingInterval: LOOK_THROUGH_MS, headersTimeout: limits.headersMs },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: "array" } },
   });
+  server.server.maxConnections = limits.connections;
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.logger));
   server.setNotFoundHandler((request, reply) => {
     void reply.code(404).send({
@@ -60,17 +65,26 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       },
     });
   });
-  await server.register(import("@fastify/rate-limit"), { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
+  await server.register(import("@fastify/rate-limit"), {
+    max: limits.requestsPerMinute,
+    timeWindow: "1 minute",
+  });
   await server.register(import("@fastify/swagger"), {
     openapi: {
       openapi: "3.1.0",
       info: {
         title: "Bellows",
         version: options.version,
-        description: "Status, records and orders of a running Bellows.",
+        description: "Status, records and orders of a running Bellows, and the Autoscale v1.0 API.",
       },
-      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      components: {
+        securitySchemes: {
+          token: { type: "http", scheme: "bearer" },
+          XAuthToken: { type: "apiKey", in: "header", name: "X-Auth-Token" },
+        },
+      },
     },
+    transform: ({ schema, url }) => ({ schema: inJsonSchema(schema), url }),
   });
   await server.register(async (scope) => {
     healthRoutes(scope, options);
@@ -85,7 +99,34 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     },
     { prefix: "/api/v1" },
   );
+  const base = (): string => options.url ?? addressOf(server);
+  const { clock, logger } = options;
+  await server.register(
+    async (scope) => {
+      const { callsPerMinute, webhooksPerMinute } = limits;
+      autoscaleRoutes(
+        scope,
+        { ...options.autoscale, base, clock, logger, callsPerMinute },
+        webhooksPerMinute,
+      );
+    },
+    { prefix: "/v1.0/:tenant" },
+  );
+  await server.register(
+    async (scope) => {
+      const attempts = createRate(clock, limits.signInsPerMinute, 60_000);
+      identityService(scope, { ...options.identity, base, logger, attempts });
+    },
+    { prefix: "/v2.0" },
+  );
   return server;
+}
+
+/** Where a server listens, as a URL. */
+function addressOf(server: FastifyInstance): string {
+  const [at] = server.addresses();
+  if (typeof at !== "object") return "";
+  return `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}`;
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {

@@ -92,8 +92,11 @@ export interface ClusterConfig {
 /** Who may use the HTTP API. */
 export interface UserConfig {
   name: string;
-  apiKey: string;
+  /** SHA-256 of the API key, in hexadecimal: the key itself is kept nowhere. */
+  apiKeyHash: string;
   role: "admin" | "observer";
+  /** Key of the provider whose groups it works on through the Autoscale API; absent: any of the file. */
+  provider?: string;
 }
 
 /** A file that was read, checked and brought into one form. Plain data, except for the plugins. */

@@ -17,4 +17,5 @@ export { CONFIG_NAME, findConfig } from "./find.js";
 
 export type { Loaded, LoadOptions } from "./load.js";
 export { configJsonSchema, loadConfig } from "./on-demand.js";
+export { knownKeys } from "./schema-shape.js";
 export { duration, instant, percent, size, text, timezone } from "./values.js";

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts as they are written in files.
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { configOf, faultsOf, load, warningsOf } from "../../test/config-files.js";
 import { renderFaults } from "./fault.js";
@@ -646,8 +647,18 @@ describe("clusters, store and server", () => {
     );
     expect(open.server).toEqual({
       listen: { host: "::", port: 80 },
-      users: [{ name: "alice", apiKey: "key-1", role: "admin" }],
+      users: [
+        {
+          name: "alice",
+          apiKeyHash: createHash("sha256").update("key-1").digest("hex"),
+          role: "admin",
+          provider: "cloud",
+        },
+      ],
     });
+    expect(
+      await faultsOf(`${HEAD}server: { users: { alice: { apiKey: key-1, provider: clod } } }\n`),
+    ).toEqual(['3:54 unknown provider "clod" (did you mean "cloud"?)']);
   });
 
   it("the store keeps records for thirty days unless told otherwise", async () => {

@@ -1,10 +1,14 @@
-import type { Config } from "./config.js";
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import { nearest } from "../nearest.js";
+import type { Config, UserConfig } from "./config.js";
 import type { Context } from "./context.js";
 import { compact } from "./context.js";
 import { DEFAULTS } from "./defaults.js";
 import type { Field } from "./read.js";
 import { readFields } from "./read.js";
 import { serverFile } from "./schema.js";
+import { nodeAt } from "./source-node.js";
 
 type Server = Config["server"];
 type Listen = Server["listen"];
@@ -32,11 +36,7 @@ export function normalizeServer(context: Context, field: Field | undefined): Ser
       "write 127.0.0.1:7070",
     );
   }
-  const users = Object.entries(values.users ?? {}).map(([name, user]) => ({
-    name,
-    apiKey: user.apiKey,
-    role: user.role ?? DEFAULTS.role,
-  }));
+  const users = normalizeUsers(context, values.users ?? {}, at.users);
   if (
     listen !== undefined &&
     !isLoopback(listen.host) &&
@@ -55,6 +55,33 @@ export function normalizeServer(context: Context, field: Field | undefined): Ser
     url: values.url?.replace(/\/+$/, ""),
     keyFile: values.keyFile,
     users,
+  });
+}
+
+type UsersFile = NonNullable<z.output<typeof serverFile>["users"]>;
+
+/** A user without a provider gets the file's only one; with several, it works on those that its requests name. */
+function normalizeUsers(context: Context, users: UsersFile, field: Field | undefined): UserConfig[] {
+  const { providers, report } = context;
+  const only = providers.size === 1 ? [...providers.keys()][0] : undefined;
+  return Object.entries(users).map(([name, { apiKey, role, provider }]) => {
+    const node = field === undefined ? undefined : nodeAt(field.node, [name, "provider"]);
+    if (provider !== undefined && !providers.has(provider) && node !== undefined) {
+      const near = nearest(provider, [...providers.keys()]);
+      report.fault(
+        node,
+        `unknown provider ${JSON.stringify(provider)}`,
+        near === undefined
+          ? `the file has ${[...providers.keys()].join(", ") || "none"}`
+          : `did you mean "${near}"?`,
+      );
+    }
+    return compact({
+      name,
+      apiKeyHash: createHash("sha256").update(apiKey).digest("hex"),
+      role: role ?? DEFAULTS.role,
+      provider: provider ?? only,
+    });
   });
 }
 

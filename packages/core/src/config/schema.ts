@@ -110,6 +110,10 @@ export const serverFile = z.strictObject({
           "admin may order, observer may look.",
           DEFAULTS.role,
         ).optional(),
+        provider: described(
+          text(),
+          "Where the groups go that the user makes through the Autoscale API: a name under providers (default: the only one).",
+        ).optional(),
       }),
     ),
     "Who may use the HTTP API.",

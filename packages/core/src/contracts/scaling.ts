@@ -66,6 +66,8 @@ export interface ScalingSpec {
   scaleIn: DirectionLimits;
   combine: "largest" | "first-match";
   onMissing: OnMissing;
+  /** False: shrinks even while instances of an own step still come or go, as Otter does (default true). */
+  waitsForOwnSteps?: boolean;
 }
 
 /** A hand on a group: what `bellows pause` and `bellows pin` leave behind. */

@@ -137,7 +137,8 @@ function applyProtection(draft: Draft): void {
 }
 
 function applyBusy(draft: Draft): void {
-  const { counts, step, to: wanted } = draft;
+  const { counts, step, to: wanted, compiled } = draft;
+  if (compiled.spec.waitsForOwnSteps === false) return;
   if (step === undefined || wanted >= counts.desired) return;
   const { pending, draining, desired } = counts;
   draft.to = desired;

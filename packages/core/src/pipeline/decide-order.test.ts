@@ -52,6 +52,13 @@ describe("an order", () => {
     );
   });
 
+  test("to shrink a group that waits for no own step goes through", () => {
+    const scene = new Scene({ waitsForOwnSteps: false });
+    scene.order({ adjust: { change: 2 } });
+    scene.instances = { inService: 4, pending: 2 };
+    expect(move(scene.after(1_000).order({ adjust: { change: -1 } }))).toBe("6 → 5");
+  });
+
   test("to shrink waits while an own step is pending or draining", () => {
     const scene = new Scene();
     scene.order({ adjust: { change: 2 } });

@@ -23,6 +23,20 @@ const busy = specOf("web", {
   cooldownMs: 60_000,
 });
 
+describe("a group that is gone", () => {
+  it("leaves no cooldown and no pause to another one of its name", async () => {
+    const world = worldOf([specOf("web", { cooldownMs: 60_000 })], { web: 2 });
+    const line = world.line();
+    await line.order("web", manual({ change: 1 }));
+    expect((await line.order("web", manual({ change: 1 }))).outcome).toBe("cooldown");
+    await line.pause("web", { sinceMs: NOON_MS });
+    await line.forget("web");
+    expect((await line.order("web", manual({ change: 1 }))).outcome).toBe("executed");
+    expect(await stored(world.store, "web")).toHaveLength(3);
+    await expect(line.forget("nothing")).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
 describe("a round", () => {
   it("scales a group by what its metrics say, and writes why", async () => {
     const world = worldOf([busy], { web: 2 });

@@ -15,7 +15,7 @@ import { clockScheduler } from "./clock-scheduler.js";
 import { decideRound } from "./decide.js";
 import type { ReadyGroup } from "./gather.js";
 import type { Memory } from "./memory.js";
-import { withoutPause, withoutPin, withPause, withPin } from "./memory.js";
+import { emptyMemory, withoutPause, withoutPin, withPause, withPin } from "./memory.js";
 import { createAsker } from "./observe.js";
 import type { OrderRequest, OrderResult } from "./orders.js";
 import { needsSamples, settleOrder } from "./orders.js";
@@ -92,6 +92,16 @@ export interface Line {
    * @param work - told a function that notes a desired count which the cloud accepted, for clouds that show it late.
    */
   enqueue<T>(group: string, work: (acknowledge: (desired: number) => void) => Promise<T>): Promise<T>;
+  /**
+   * Forgets cooldowns, keeps, pauses, pins and schedules of a group that is gone, so that one of its name begins
+   * anew. Its records stay. Returned: durable. @throws NotFoundError for an unknown group.
+   */
+  forget(group: string): Promise<void>;
+  /**
+   * Looks at a group's schedules now. A schedule counts from when it is first seen: one that is made between two looks
+   * would miss what is due before the next. @throws NotFoundError for an unknown group.
+   */
+  notice(group: string): Promise<void>;
   view(group: string): Promise<LineView>;
   /** Every stored record and every repeat of an equal hold. Never errors; completes when the line has stopped. */
   readonly records: Observable<DecisionRecord>;
@@ -270,6 +280,21 @@ export function createLine(options: LineOptions): Line {
           }
         }),
       ),
+    forget: (group) =>
+      accept(async () => {
+        need(group);
+        await queue.enter(group, () =>
+          books.work(group, (book) =>
+            books.save(book, { memory: emptyMemory(), notes: { schedules: {} }, intent: null }),
+          ),
+        );
+        writes.forget(group);
+        schedules.forget(group);
+      }),
+    notice: (group) =>
+      accept(async () => {
+        await schedules.runOwed([need(group).spec.name]);
+      }),
     async view(group) {
       const runtime = need(group);
       return viewOf(await books.open(group), runtime, clock.now());

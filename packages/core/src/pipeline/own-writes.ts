@@ -31,6 +31,8 @@ export interface OwnWrites {
   begin(group: string): () => void;
   /** Notes a write of unknown content: reads that began before it are of no use. */
   touch(group: string): void;
+  /** Notes that the group is gone: what was acknowledged says nothing of another one of its name. */
+  forget(group: string): void;
   /** Whether a read that began with this ticket is of no use. */
   isStale(group: string, ticket: number): boolean;
   /**
@@ -70,6 +72,10 @@ export function createOwnWrites(clock: Clock): OwnWrites {
       return () => (earlier === undefined ? writes.delete(group) : writes.set(group, earlier));
     },
     touch: (group) => void touched.set(group, ++drawn),
+    forget(group) {
+      writes.delete(group);
+      touched.set(group, ++drawn);
+    },
     isStale: (group, ticket) => (touched.get(group) ?? 0) > ticket,
     lay({ group, observation, ticket, readAfterWriteMs, before }) {
       const own = known(group, before);

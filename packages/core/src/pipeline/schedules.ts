@@ -76,6 +76,8 @@ export interface ScheduleRunner {
   runOwed(names?: readonly string[]): Promise<DecisionRecord[]>;
   /** How long until something may be owed, in milliseconds. */
   sleepMs(): number;
+  /** Forgets when to look again at a group's schedules. */
+  forget(group: string): void;
 }
 
 /** When to look at a schedule again: a time of day, and a monotonic time before which not. */
@@ -93,7 +95,9 @@ export function createScheduleRunner({
   withBook,
 }: ScheduleRunnerOptions): ScheduleRunner {
   const agendas = new Map<string, Agenda>();
-  const keyOf = ({ group, policy }: Scheduled): string => `${group}\0${policy}`;
+  // A schedule that was changed is looked at anew, whenever the old one was due.
+  const keyOf = ({ group, policy, schedule }: Scheduled): string =>
+    `${group}\0${policy}\0${JSON.stringify(schedule)}`;
 
   const lookUp = (scheduled: Scheduled): Promise<{ dueMs?: number; nextMs?: number }> =>
     withBook(scheduled.group, async (book) => {
@@ -152,6 +156,9 @@ export function createScheduleRunner({
           .map(run),
       );
       return done.filter((record) => record !== undefined);
+    },
+    forget(group) {
+      for (const key of agendas.keys()) if (key.startsWith(`${group}\0`)) agendas.delete(key);
     },
     sleepMs: () =>
       all().reduce((least, scheduled) => Math.min(least, leftMs(scheduled)), Number.POSITIVE_INFINITY),

@@ -41,6 +41,7 @@ export const BUILT_IN_SOURCES: readonly string[] = [
   "constant",
   "rabbitmq",
   "cloudwatch",
+  "rackspace-monitoring",
 ];
 
 const WORDS: Record<keyof PluginKinds, string> = {

@@ -44,6 +44,21 @@ async function setup(settings: ConnectSettings = {}, drivers: ProviderDrivers = 
 
 const up: PolicySpec = { name: "up", adjust: { change: 2 }, cooldownMs: 120_000 };
 
+describe("groups for which something is kept", () => {
+  it("are told with their policies, and are none any more when they are gone", async () => {
+    const { fake, group } = await setup();
+    expect(await collect(fake.portable?.kept() ?? none())).toEqual([]);
+    const made = await group.policies.create(up);
+    expect(await collect(fake.portable?.kept() ?? none())).toEqual([{ id: "web", policies: [made] }]);
+    expect(await collect(fake.portable?.kept({ id: "web", name: "web" }) ?? none())).toHaveLength(1);
+    expect(await collect(fake.portable?.kept({ id: "other", name: "web" }) ?? none())).toEqual([]);
+    await fake.groups.delete("web", { force: true, wait: true });
+    expect(await collect(fake.portable?.kept() ?? none())).toEqual([]);
+  });
+});
+
+async function* none(): AsyncGenerator<never> {}
+
 describe("policies kept here", () => {
   it("are listed, read by name or id, changed and deleted", async () => {
     const { group } = await setup();

@@ -27,6 +27,7 @@ import { resolveRef } from "../ref.js";
 import { canonical, clamp } from "./bounds.js";
 import { isHeldByPause, runningCooldown, stamp, withdraw } from "./cooldowns.js";
 import { openShelf } from "./shelf.js";
+import { webhooksKey } from "./webhooks.js";
 
 /**
  * Runs one execution, through the queue of a daemon for groups that it has.
@@ -70,6 +71,33 @@ export interface PortablePoliciesOptions {
 /** Key of the document with a group's policies, in the partition of the group's name. */
 export function policiesKey(provider: string, groupId: string): string {
   return `portable/${provider}/policies/${groupId}`;
+}
+
+/** A group for which Bellows keeps policies or webhooks, by its id at the cloud. */
+export interface KeptGroup {
+  id: string;
+  policies: readonly Policy[];
+}
+
+/**
+ * Groups of a provider for which something is kept: what a controller has to run though no file declares it.
+ * @param group - only this one.
+ */
+export async function* keptGroups(
+  store: StateStore,
+  provider: string,
+  group?: Pick<Group, "id" | "name">,
+): AsyncGenerator<KeptGroup> {
+  const prefix = policiesKey(provider, "");
+  const webhooks = webhooksKey(provider, "");
+  const partitions = group === undefined ? store.partitions() : [group.name];
+  for await (const partition of partitions) {
+    const found = new Map<string, readonly Policy[]>();
+    for await (const { key } of store.list(partition, webhooks)) found.set(key.slice(webhooks.length), []);
+    for await (const { key, value } of store.list<Policy[]>(partition, prefix))
+      found.set(key.slice(prefix.length), value);
+    for (const [id, policies] of found) if (group === undefined || group.id === id) yield { id, policies };
+  }
 }
 
 /** The document that keeps a new portable group's policies, to be written in the commit that makes the group. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { ActivitiesDriver } from "../contracts/activity.js";
-import type { GroupsDriver } from "../contracts/group.js";
+import type { Group, GroupsDriver } from "../contracts/group.js";
 import type { LaunchConfiguration, LaunchDriver } from "../contracts/launch.js";
 import type { PoliciesDriver, PolicySpec } from "../contracts/policy.js";
 import type { Capabilities, Logger, Provider } from "../contracts/provider.js";
@@ -9,7 +9,7 @@ import type { StateStore } from "../contracts/state-store.js";
 import type { WebhooksDriver } from "../contracts/webhook.js";
 import { createPortableGroups, type PortableGroups, type PortableGroupsOptions } from "./groups.js";
 import { overLateReads, withOurs } from "./native-groups.js";
-import { createPolicies, type Execute, policyDocuments } from "./policies.js";
+import { createPolicies, type Execute, type KeptGroup, keptGroups, policyDocuments } from "./policies.js";
 import {
   type Capability,
   createWebhooks,
@@ -31,6 +31,8 @@ export interface Portable {
   webhooks: WebhooksDriver;
   /** What the secret part of a webhook's URL opens; in constant time. */
   resolveCapability(hash: string): Promise<Capability | undefined>;
+  /** Groups for which policies or webhooks are kept here (or this one of them). */
+  kept(group?: Pick<Group, "id" | "name">): AsyncIterable<KeptGroup>;
   /** See {@link PortableGroups.forgive}. */
   forgive(): Promise<void>;
   /** Resolves when no convergence pass is going on. */
@@ -95,6 +97,7 @@ export function createPortable(provider: Provider, options: PortableOptions): Po
     policies,
     webhooks,
     resolveCapability: (hash) => resolveCapability(options.store, options.serverKey ?? "", hash),
+    kept: (group) => keptGroups(options.store, options.key, group),
     forgive: async () => kept?.forgive(),
     idle: async () => kept?.idle(),
     close: async () => kept?.close(),

@@ -37,6 +37,8 @@ export interface PortableWebhooksOptions {
 export interface Capability {
   provider: string;
   group: string;
+  /** Id of the group, where it differs from its name. */
+  groupId?: string;
   /** Id of the policy. */
   policy: string;
   /** Id and name of the webhook. */
@@ -171,6 +173,7 @@ export function createWebhooks(
           value: {
             provider: options.provider,
             group: at.group.name,
+            ...(at.group.id === at.group.name ? {} : { groupId: at.group.id }),
             policy: at.policy.id,
             webhook: kept.id,
             name: kept.name,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isDue } from "./scaling-schedules.js";
+import { isDue } from "./cron.js";
 
 /** A Tuesday. */
 const at = Date.UTC(2026, 10, 24, 8, 30);
