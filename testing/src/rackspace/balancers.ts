@@ -10,11 +10,11 @@ import {
   withoutNulls,
   wordIn,
 } from "./balancers-form.js";
+import { balancerMetadata, metadataFor } from "./balancers-metadata.js";
 import { addNodes, balancerNodes, idsIn, MOST_REMOVALS, readNode } from "./balancers-nodes.js";
 import {
   addressesFor,
   balancerSettings,
-  metadataFor,
   readMonitor,
   readPersistence,
   readSwitch,
@@ -229,6 +229,6 @@ const balancerRoutes: Route[] = [
 
 /** Balancers with their nodes and settings, of one region. */
 export const balancers: Service = {
-  routes: [...balancerRoutes, ...balancerNodes, ...balancerSettings],
+  routes: [...balancerRoutes, ...balancerNodes, ...balancerSettings, ...balancerMetadata],
   refuse: refuseBalancers,
 };
