@@ -1,4 +1,4 @@
-import { type CallOptions, type Group, isBellowsError, type Policy } from "@bellows/core";
+import type { CallOptions, Group, Policy } from "@bellows/core";
 import type { FastifyRequest } from "fastify";
 import { asked } from "./access.js";
 import { shownAs } from "./directory.js";
