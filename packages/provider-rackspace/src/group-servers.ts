@@ -87,7 +87,7 @@ async function membersOf(
 }
 
 /** A member, with what Cloud Servers know of it. */
-export function instanceOf(server: Server, state: Pick<WireState, "name" | "active">): Instance {
+function instanceOf(server: Server, state: Pick<WireState, "name" | "active">): Instance {
   const isActive = state.active.some(({ id }) => id === server.id);
   return {
     ...activeInstance(state.name, server.id),

@@ -43,7 +43,7 @@ export async function executePolicy(
 }
 
 /** What a policy makes of a count. The min wins over a max below it. @see otter/controller.py */
-export function wantedBy({ groupConfiguration }: Manifest, policy: WirePolicySpec, from: number): number {
+function wantedBy({ groupConfiguration }: Manifest, policy: WirePolicySpec, from: number): number {
   const { minEntities, maxEntities } = groupConfiguration;
   const target = applyAdjust(adjustOf(policy), from, { rounding: "otter" });
   return Math.max(Math.min(target, maxEntities ?? MOST_SERVERS), minEntities);

@@ -4,6 +4,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The route reads no body: whatever comes is let go. */
     anyBody?: boolean;
+    /** The route is a capability, with a limit of calls of its own. */
+    capability?: boolean;
   }
 }
 

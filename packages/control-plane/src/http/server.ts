@@ -13,6 +13,7 @@ import { BODY_LIMIT } from "./bodies.js";
 import { groupRoutes } from "./group-routes.js";
 import { healthRoutes } from "./health-routes.js";
 import { inJsonSchema } from "./json-schema.js";
+import type { HttpLimits } from "./limits.js";
 import type { HttpOptions } from "./options.js";
 import { createRate } from "./rates.js";
 import { webhookRoutes } from "./webhook-routes.js";
@@ -65,10 +66,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       },
     });
   });
-  await server.register(import("@fastify/rate-limit"), {
-    max: limits.requestsPerMinute,
-    timeWindow: "1 minute",
-  });
+  await holdBack(server, limits);
   await server.register(import("@fastify/swagger"), {
     openapi: {
       openapi: "3.1.0",
@@ -120,6 +118,17 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     { prefix: "/v2.0" },
   );
   return server;
+}
+
+/** Limits each address before anything is looked up: capabilities have a limit of their own. */
+async function holdBack(server: FastifyInstance, limits: HttpLimits): Promise<void> {
+  await server.register(import("@fastify/rate-limit"), { global: false });
+  const timeWindow = "1 minute";
+  const usual = server.rateLimit({ max: limits.requestsPerMinute, timeWindow });
+  const capability = server.rateLimit({ max: limits.webhooksPerMinute, timeWindow });
+  server.addHook("onRequest", function hold(request, reply) {
+    return (request.routeOptions.config.capability === true ? capability : usual).call(this, request, reply);
+  });
 }
 
 /** Where a server listens, as a URL. */

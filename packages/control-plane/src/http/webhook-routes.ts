@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { markAnswers } from "./autoscale/access.js";
 import { AutoscaleFault, bodyOf, faultOf } from "./autoscale/errors.js";
 import { ignoreBodies } from "./bodies.js";
+import { refuseOthers } from "./methods.js";
 import type { HttpOptions } from "./options.js";
 import { createRate } from "./rates.js";
 
@@ -10,8 +11,6 @@ import { createRate } from "./rates.js";
 const URLS = ["/v1.0/execute/:version/:hash", "/v1.0/:tenant/execute/:version/:hash"];
 /** When a caller may ask again whose call could not be written down, in milliseconds. */
 const RETRY_MS = 5_000;
-/** Any other way to ask gets 405. */
-const OTHERS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /**
  * Capability URLs: whoever has one orders its policy, anonymously.
@@ -21,8 +20,7 @@ const OTHERS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"];
  * Where nothing can be written, all of them get 503. The number of the version is not looked at, as in Otter.
  */
 export function webhookRoutes(scope: FastifyInstance, options: HttpOptions): void {
-  const { webhooksPerMinute, callsPerWebhookPerMinute } = options.limits;
-  const calls = createRate(options.clock, callsPerWebhookPerMinute, 60_000);
+  const calls = createRate(options.clock, options.limits.callsPerWebhookPerMinute, 60_000);
   markAnswers(scope);
   ignoreBodies(scope);
   scope.setErrorHandler((error, _request, reply) => void answer(reply, faultOf(error)));
@@ -30,7 +28,7 @@ export function webhookRoutes(scope: FastifyInstance, options: HttpOptions): voi
     scope.post<{ Params: { hash: string } }>(
       url,
       {
-        config: { rateLimit: { max: webhooksPerMinute } },
+        config: { capability: true },
         schema: {
           hide: url !== URLS[0],
           summary: "Orders the policy of a webhook",
@@ -53,16 +51,7 @@ export function webhookRoutes(scope: FastifyInstance, options: HttpOptions): voi
         return reply.code(202).send();
       },
     );
-    scope.route({
-      method: OTHERS,
-      url,
-      schema: { hide: true },
-      handler: async (request, reply) =>
-        answer(
-          reply.header("allow", "POST"),
-          new AutoscaleFault("InvalidMethod", `${request.method} is not allowed here, but POST`),
-        ),
-    });
+    refuseOthers(scope, url, ["POST"]);
   }
 }
 

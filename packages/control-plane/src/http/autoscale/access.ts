@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Rate } from "../rates.js";
 import { AutoscaleFault } from "./errors.js";
 import type { AutoscaleOptions, Caller, Tenant } from "./options.js";
@@ -13,23 +13,23 @@ declare module "fastify" {
   }
 }
 
-/** What every answer of these APIs carries: a number of its own, and JSON whatever its status. */
+/** What every answer of these APIs carries, errors too: a number of its own, and JSON whatever its status. */
 export function markAnswers(scope: FastifyInstance): void {
-  scope.addHook("onRequest", async (_request, reply) => {
-    void reply.header("x-response-id", randomUUID()).type("application/json");
+  scope.addHook("onSend", async (_request, reply) => {
+    void reply.header("x-response-id", randomUUID());
+    if (!reply.hasHeader("content-type")) void reply.header("content-type", "application/json");
   });
 }
 
 /** Lets a request in: by its token, to its tenant, reading or writing, as often as it may. */
 export function guard(scope: FastifyInstance, options: AutoscaleOptions, calls: Rate): void {
-  scope.addHook("onRequest", async (request: FastifyRequest, reply: FastifyReply) => {
+  scope.addHook("onRequest", async (request: FastifyRequest) => {
     const caller = await identified(request, options);
     request.caller = caller;
     request.tenant = tenantOf(request, caller, options);
     if (caller.role !== "admin" && request.method !== "GET" && request.method !== "HEAD")
       throw new AutoscaleFault("Forbidden", `${caller.name} may only read`);
     const allowance = calls.take(caller.name);
-    void reply.header("x-ratelimit-remaining", allowance.remaining);
     if (!allowance.allowed) {
       throw new AutoscaleFault(
         "RateLimitError",

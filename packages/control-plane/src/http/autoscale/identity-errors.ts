@@ -1,3 +1,4 @@
+import { z } from "@bellows/core";
 import type { AutoscaleFault } from "./errors.js";
 
 /** Names of faults, by status. @see facts of Rackspace, 1.2 */
@@ -18,3 +19,8 @@ const NAMES: Record<number, string> = {
 export function identityBody({ status, message }: AutoscaleFault): object {
   return { [NAMES[status] ?? "identityFault"]: { code: status, message } };
 }
+
+/** Body of every error of Identity. */
+export const identityFault = z
+  .record(z.string(), z.object({ code: z.number().int(), message: z.string() }))
+  .describe("Why not");

@@ -4,6 +4,7 @@ import type { SignIns } from "../../access/sign-ins.js";
 import type { Rate } from "../rates.js";
 import { catalogOf, type SignedIn } from "./catalog.js";
 import { AutoscaleFault } from "./errors.js";
+import { identityFault } from "./identity-errors.js";
 import { resource } from "./resource.js";
 
 /** What Identity is made from. */
@@ -61,7 +62,7 @@ export function identityRoutes(scope: FastifyInstance, options: IdentityOptions)
         },
       },
     },
-    [],
+    { faults: identityFault, security: [] },
   );
   resource(
     scope,
@@ -81,7 +82,7 @@ export function identityRoutes(scope: FastifyInstance, options: IdentityOptions)
         },
       },
     },
-    [{ XAuthToken: [] }],
+    { faults: identityFault },
   );
 }
 

@@ -1,9 +1,8 @@
 import type { z } from "@bellows/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { AutoscaleFault, bodyOf } from "./errors.js";
+import { refuseOthers } from "../methods.js";
 import { faultBody } from "./schema-answer.js";
 
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** What a method of a resource takes, answers and does. */
@@ -23,12 +22,20 @@ export interface Handling {
 /** Statuses that any request may meet. */
 const ANYBODY = [400, 401, 403, 405, 408, 413, 415, 500, 503];
 
+/** What a service has its own way in. */
+export interface Service {
+  /** How its requests are let in. */
+  security?: { [scheme: string]: string[] }[];
+  /** Its errors. */
+  faults?: z.ZodType;
+}
+
 /** Puts a resource at an address; other methods get 405. */
 export function resource(
   scope: FastifyInstance,
   url: string,
   methods: Partial<Record<Method, Handling>>,
-  security: { [scheme: string]: string[] }[] = [{ XAuthToken: [] }],
+  { security = [{ XAuthToken: [] }], faults = faultBody }: Service = {},
 ): void {
   for (const [method, handling] of Object.entries(methods) as [Method, Handling][]) {
     const { body, query, summary, ok, answer, errors = [], run } = handling;
@@ -44,7 +51,7 @@ export function resource(
         ...(query && { querystring: query }),
         response: {
           [ok]: answer ?? { type: "null", description: "Done" },
-          ...Object.fromEntries([...ANYBODY, ...errors].map((status) => [status, faultBody])),
+          ...Object.fromEntries([...ANYBODY, ...errors].map((status) => [status, faults])),
         },
       },
       handler: async (request, reply) => {
@@ -53,19 +60,5 @@ export function resource(
       },
     });
   }
-  const others = METHODS.filter((method) => !(method in methods));
-  scope.route({
-    method: [...others],
-    url,
-    config: { anyBody: true },
-    schema: { hide: true },
-    handler: async (request, reply) => {
-      const allowed = Object.keys(methods).join(", ");
-      const fault = new AutoscaleFault(
-        "InvalidMethod",
-        `${request.method} is not allowed here, but ${allowed}`,
-      );
-      return reply.code(fault.status).header("allow", allowed).send(bodyOf(fault));
-    },
-  });
+  refuseOthers(scope, url, Object.keys(methods));
 }

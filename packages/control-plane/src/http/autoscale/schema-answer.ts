@@ -28,14 +28,18 @@ const launch = z.object({
   args: z.looseObject({}),
 });
 
-const state = z.object({
-  name: z.string(),
+const counts = {
   paused: z.boolean(),
-  status: z.enum(["ACTIVE", "ERROR"]),
-  errors: z.array(z.object({ message: z.string() })).optional(),
   activeCapacity: z.number().int(),
   pendingCapacity: z.number().int(),
   desiredCapacity: z.number().int(),
+};
+
+const state = z.object({
+  name: z.string(),
+  ...counts,
+  status: z.enum(["ACTIVE", "ERROR"]),
+  errors: z.array(z.object({ message: z.string() })).optional(),
   active: z.array(z.object({ id: z.string(), links })),
 });
 
@@ -63,6 +67,7 @@ const policy = z.object({
 const manifest = z.object({
   id: z.string(),
   links,
+  ...counts,
   groupConfiguration: configuration,
   launchConfiguration: launch,
   scalingPolicies: z.array(policy),
@@ -73,7 +78,7 @@ const manifest = z.object({
 /** Bodies of answers, by what they are about. */
 export const answers = {
   groups: z
-    .object({ groups: z.array(z.object({ id: z.string(), links, state })), groups_links: links })
+    .object({ groups: z.array(z.object({ id: z.string(), links, ...counts, state })), groups_links: links })
     .describe("Groups"),
   group: z.object({ group: manifest }).describe("A group, whole"),
   state: z.object({ group: state }).describe("Counts of a group"),
