@@ -106,7 +106,8 @@ async function fuzz(parameters: Record<string, string>, ...more: string[]) {
     execFile(
       join(pythonWith("schemathesis"), "schemathesis"),
       args,
-      { maxBuffer: 1e8 },
+      // It remembers what it found in the folder where it runs.
+      { maxBuffer: 1e8, cwd: bench.folder },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : (error.code ?? 1);
         resolve({ code, failures: code === 0 ? "" : stdout + stderr });
