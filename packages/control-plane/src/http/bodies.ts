@@ -36,7 +36,7 @@ function drain(payload: NodeJS.ReadableStream, done: (error: Error | null, body?
     done(new Refusal(413, "the body is longer than 1 MB"));
   });
   payload.once("end", () => done(null, undefined));
-  payload.once("error", (error) => done(error));
+  payload.once("error", (error: Error) => done(error));
 }
 
 /** Takes any body, of any type, and lets it go: for doors that read none. */
@@ -60,7 +60,7 @@ export function readJsonBodies(scope: FastifyInstance): void {
     const body = String(text);
     if (body.trim() === "" || request.routeOptions.config.anyBody === true) done(null, undefined);
     else if (depthOf(body) > DEEPEST_JSON) done(new Refusal(400, "the body is nested too deep"));
-    else parse(request, body, done);
+    else void parse(request, body, done);
   });
   scope.addContentTypeParser("*", (request, payload, done) => {
     if (request.routeOptions.config.anyBody === true) drain(payload, done);

@@ -12,7 +12,15 @@ function group(name: string, provider: string, ...metrics: [source: string, para
       maxAgeMs: 60_000,
     }),
   );
-  return { spec: { name, ref: `the-${name}`, provider, everyMs: 30_000, metrics: specs } as ScalingSpec };
+  return {
+    spec: {
+      name,
+      ref: `the-${name}`,
+      provider,
+      everyMs: 30_000,
+      metrics: specs,
+    } as Partial<ScalingSpec> as ScalingSpec,
+  };
 }
 
 const readsOf = (...groups: ReturnType<typeof group>[]): Read[] =>
