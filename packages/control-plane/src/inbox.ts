@@ -59,6 +59,9 @@ const PREFIX = "inbox/";
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 
+/** How long what is done stays at most, in milliseconds: many go in one write. */
+const CLEAR_MS = 100;
+
 /** How far back to look for the record of an execution that may have been ordered already. */
 const LOOK_BACK = 1_000;
 
@@ -74,8 +77,32 @@ export function createInbox(options: InboxOptions): Inbox {
   const { store, clock } = options;
   const underway = new Set<Promise<void>>();
   const retries = new Set<CancelTimer>();
+  const done: string[] = [];
   let closed = false;
 
+  /** What is found again later has its record: the entries need not go one by one. */
+  const clear = async (): Promise<void> => {
+    const keys = done.splice(0);
+    if (keys.length === 0) return;
+    await store
+      .commit("", { documents: keys.map((key) => ({ key, value: undefined })) })
+      .catch((error: unknown) => {
+        options.logger.warn(
+          { error: errorLine(error) },
+          "webhooks' orders that are done could not be taken out",
+        );
+        done.push(...keys);
+      });
+  };
+  let cancelClearing: CancelTimer | undefined;
+  const takeOut = (key: string): void => {
+    done.push(key);
+    if (closed || cancelClearing !== undefined) return;
+    cancelClearing = clock.after(CLEAR_MS, () => {
+      cancelClearing = undefined;
+      void clear();
+    });
+  };
   const attempt = async (key: string, accepted: Accepted, tries: number): Promise<void> => {
     const id = key.slice(PREFIX.length);
     try {
@@ -83,7 +110,7 @@ export function createInbox(options: InboxOptions): Inbox {
         if (isWorthRetrying(error)) throw error;
         complain(accepted, error);
       });
-      await store.commit("", { documents: [{ key, value: undefined }] });
+      takeOut(key);
     } catch (error) {
       complain(accepted, error);
       later(key, accepted, tries + 1);
@@ -100,7 +127,9 @@ export function createInbox(options: InboxOptions): Inbox {
     retries.add(cancel);
   };
   const begin = (key: string, accepted: Accepted, tries: number): void => {
-    const run = attempt(key, accepted, tries).finally(() => underway.delete(run));
+    // The sender is answered first: what becomes of the call must not be seen in how long its answer took.
+    const answered = new Promise((resolve) => setImmediate(resolve));
+    const run = answered.then(() => attempt(key, accepted, tries)).finally(() => underway.delete(run));
     underway.add(run);
   };
   return {
@@ -140,6 +169,8 @@ export function createInbox(options: InboxOptions): Inbox {
       closed = true;
       for (const cancel of retries) cancel();
       while (underway.size > 0) await Promise.allSettled(underway);
+      cancelClearing?.();
+      await clear();
     },
   };
 }

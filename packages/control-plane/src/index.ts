@@ -4,6 +4,7 @@ export * from "./access/tokens.js";
 export * from "./control.js";
 export * from "./daemon.js";
 export * from "./examine-state.js";
+export * from "./http/autoscale/index.js";
 export * from "./local-control.js";
 export * from "./needed-methods.js";
 export * from "./remote-control.js";

@@ -60,7 +60,15 @@ export function createLocalControl(options: LocalControlOptions): Control {
       const runtimes = names === undefined ? [...running().values()] : names.map(runtimeOf);
       return statusReport(options, await reportGroups(runtimes, options));
     },
-    records: (group, range) => readRecords(store, runtimeOf(group).spec.name, range),
+    async *records(group, range) {
+      // What no file declares and nothing runs now may have a past all the same.
+      let isKnown = running().has(group);
+      for await (const entry of readRecords(store, group, range)) {
+        isKnown = true;
+        yield entry;
+      }
+      if (!isKnown) runtimeOf(group);
+    },
     async order(group, order) {
       runtimeOf(group);
       return line.order(group, order);

@@ -18,8 +18,8 @@ import { migrate } from "./sqlite-schema.js";
  * The embedded state store: one SQLite file (through libsql), held by one process at a time.
  *
  * Note [Durability]: the journal is a write-ahead log with `synchronous=FULL`, so a commit that returned has been
- * synced. Commits that arrive in the same turn of the event loop share one transaction and one sync; each has its own
- * savepoint, so one that fails its compare-and-set takes no other with it.
+ * synced. Commits that arrive in the same turn of the event loop share one transaction and one sync; each is compared with
+ * what is there before any of it is written, so one that fails its compare-and-set takes no other with it.
  *
  * Note [One holder]: the exclusive locking mode keeps the operating system's lock on the file for as long as it is
  * open. The lock goes with the process, also by SIGKILL, so no stale lock is ever left.
@@ -36,6 +36,12 @@ interface Written {
   documents: { key: string; ifVersion: number | undefined; text: string | undefined }[];
   append: { atMs: number; text: string }[];
   replace: { seq: number; text: string } | undefined;
+}
+
+/** The last version of a partition's documents, and the last place in its log. */
+interface Counters {
+  version: number;
+  seq: number;
 }
 
 interface Pending {
@@ -194,9 +200,12 @@ class SqliteStore implements StateStore {
     if (batch.length === 0) return;
     this.#pending = [];
     const answers: (() => void)[] = [];
+    const counters = new Map<string, Counters>();
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      for (const pending of batch) answers.push(this.#attempt(pending));
+      for (const pending of batch) answers.push(this.#attempt(pending, counters));
+      for (const [partition, { version, seq }] of counters)
+        this.#sql("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)").run(partition, version, seq);
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
@@ -207,47 +216,47 @@ class SqliteStore implements StateStore {
     for (const answer of answers) answer();
   }
 
-  #attempt({ partition, commit, resolve, reject }: Pending): () => void {
-    this.#database.exec("SAVEPOINT one");
+  /** Any error but a conflict, which has written nothing, ends the transaction. */
+  #attempt({ partition, commit, resolve, reject }: Pending, all: Map<string, Counters>): () => void {
     try {
-      const result = this.#apply(partition, commit);
-      this.#database.exec("RELEASE one");
-      return () => resolve(result);
+      for (const { key, ifVersion } of commit.documents) this.#check(partition, key, ifVersion);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      this.#database.exec("ROLLBACK TO one; RELEASE one");
       return () => reject(error);
     }
+    const counters = all.get(partition) ?? this.#counters(partition);
+    all.set(partition, counters);
+    const result = this.#apply(partition, commit, counters);
+    return () => resolve(result);
   }
 
-  #apply(partition: string, commit: Written): CommitResult {
-    const counters = (this.#sql("SELECT version, seq FROM counters WHERE partition = ?").get(partition) as
-      | { version: number; seq: number }
-      | undefined) ?? { version: 0, seq: 0 };
-    let { version, seq } = counters;
+  #counters(partition: string): Counters {
+    const row = this.#sql("SELECT version, seq FROM counters WHERE partition = ?").get(partition);
+    return { version: 0, seq: 0, ...(row as Partial<Counters> | undefined) };
+  }
+
+  #apply(partition: string, commit: Written, counters: Counters): CommitResult {
     const result: CommitResult = { versions: {}, appended: [] };
-    for (const write of commit.documents) {
-      this.#check(partition, write.key, write.ifVersion);
-      if (write.text === undefined)
-        this.#sql("DELETE FROM documents WHERE partition = ? AND key = ?").run(partition, write.key);
+    for (const { key, text } of commit.documents) {
+      if (text === undefined)
+        this.#sql("DELETE FROM documents WHERE partition = ? AND key = ?").run(partition, key);
       else
         this.#sql("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)").run(
           partition,
-          write.key,
-          ++version,
-          write.text,
+          key,
+          ++counters.version,
+          text,
         );
-      result.versions[write.key] = write.text === undefined ? 0 : version;
+      result.versions[key] = text === undefined ? 0 : counters.version;
     }
-    for (const entry of commit.append) {
-      this.#sql("INSERT INTO log VALUES (?, ?, ?, ?)").run(partition, ++seq, entry.atMs, entry.text);
-      result.appended.push(seq);
+    for (const { atMs, text } of commit.append) {
+      this.#sql("INSERT INTO log VALUES (?, ?, ?, ?)").run(partition, ++counters.seq, atMs, text);
+      result.appended.push(counters.seq);
     }
     if (commit.replace !== undefined) {
       const { seq: at, text } = commit.replace;
       this.#sql("UPDATE log SET value = ? WHERE partition = ? AND seq = ?").run(text, partition, at);
     }
-    this.#sql("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)").run(partition, version, seq);
     return result;
   }
 

@@ -3,7 +3,7 @@ import { errorLine, type Group, isBellowsError } from "@bellows/core";
 import { cloudNameOf, type Entry } from "./directory.js";
 import { AutoscaleFault } from "./errors.js";
 import { freeName } from "./hidden.js";
-import { checkedLaunch, refusedLaunch } from "./launch-check.js";
+import { checkedLaunch, refusedLaunch, withPorts } from "./launch-check.js";
 import { LIMITS } from "./limits.js";
 import type { AutoscaleOptions, Tenant } from "./options.js";
 import { toPolicySpec } from "./policy-map.js";
@@ -87,16 +87,10 @@ async function createAt(
   });
   const { minEntities, maxEntities, cooldown, metadata } = groupConfiguration;
   try {
-    return await cloud.groups.create({
-      name,
-      min: minEntities,
-      max: maxEntities,
-      cooldownMs: cooldown * 1_000,
-      metadata,
-      launch,
-      loadBalancers,
-      policies,
-    });
+    const spec = { name, min: minEntities, max: maxEntities, cooldownMs: cooldown * 1_000, metadata };
+    return await withPorts(loadBalancers, (ties) =>
+      cloud.groups.create({ ...spec, launch, loadBalancers: ties, policies }),
+    );
   } catch (error) {
     // Names were checked before: what is missing or wrong now is what its servers are made from.
     if (isBellowsError(error, "not-found") || isBellowsError(error, "config"))

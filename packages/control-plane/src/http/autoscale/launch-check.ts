@@ -1,3 +1,4 @@
+import { type Attachment, isBellowsError } from "@bellows/core";
 import { AutoscaleFault } from "./errors.js";
 import { type MappedLaunch, toLaunch } from "./launch-map.js";
 import type { Tenant } from "./options.js";
@@ -14,6 +15,24 @@ export function checkedLaunch(body: LaunchBody, { words, plugin }: Tenant): Mapp
   const read = plugin.launch.safeParse(mapped.launch);
   if (!read.success) throw refusedLaunch(describeIssues(read.error).split("; "));
   return mapped;
+}
+
+/**
+ * Ties a group to balancers by the ports that a request names, or without them where the cloud's balancers know the
+ * ports of their members themselves, and refuse to be told.
+ */
+export async function withPorts<T>(
+  loadBalancers: readonly Attachment[],
+  work: (ties: Attachment[]) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work([...loadBalancers]);
+  } catch (error) {
+    if (loadBalancers.length === 0 || !isBellowsError(error, "config")) throw error;
+    return work(loadBalancers.map(({ port: _, ...tie }) => tie)).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /** Problems with a launch configuration, in Otter's form. */

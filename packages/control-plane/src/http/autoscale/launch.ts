@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { asked } from "./access.js";
 import { inWordsOf } from "./errors.js";
 import { findGroup, findOwnGroup } from "./find.js";
-import { checkedLaunch, refusedLaunch } from "./launch-check.js";
+import { checkedLaunch, refusedLaunch, withPorts } from "./launch-check.js";
 import { launchOf } from "./manifest.js";
 import type { AutoscaleOptions } from "./options.js";
 import { resource } from "./resource.js";
@@ -34,7 +34,7 @@ export function launchRoutes(scope: FastifyInstance, options: AutoscaleOptions):
           await inWordsOf(
             "not-found",
             (line) => refusedLaunch([line]),
-            cloud.groups.update(group.id, { loadBalancers }),
+            withPorts(loadBalancers, (ties) => cloud.groups.update(group.id, { loadBalancers: ties })),
           );
         });
       },
