@@ -1,4 +1,4 @@
-import { type CallOptions, type Group, isBellowsError, type Policy } from "@bellows/core";
+import type { CallOptions, Group, Policy } from "@bellows/core";
 import type { FastifyRequest } from "fastify";
 import { asked } from "./access.js";
 import { shownAs } from "./directory.js";
@@ -62,6 +62,3 @@ export async function findPolicy(request: FastifyRequest, found: Found): Promise
 export function untilGone(request: FastifyRequest): CallOptions {
   return request.method === "GET" ? { signal: request.signal } : {};
 }
-
-/** Whether an error says that a thing is not there. */
-export const isMissing = (error: unknown): boolean => isBellowsError(error, "not-found");
