@@ -27,8 +27,11 @@ server:
     alice = await bench.client("alice", "alices-key", "aws");
   }, 300_000);
   afterAll(async () => {
-    await bench?.end();
-    await moto?.stop();
+    try {
+      await bench?.end();
+    } finally {
+      await moto?.stop();
+    }
   });
 
   test("a group is made there, with a balancer, and a webhook makes it grow", async () => {
