@@ -54,6 +54,11 @@ interface Pending {
 /** Entries read from the file at a time when a log is walked. */
 const PAGE = 200;
 
+/** Versions that are remembered at most; when there are more, all are read again. */
+const MOST_VERSIONS = 50_000;
+
+const nameOf = (partition: string, key: string): string => `${partition}\0${key}`;
+
 /**
  * Opens (or makes) a state file.
  * @throws ConflictError when another process holds it, UnavailableError when it is damaged or the disk fails,
@@ -121,6 +126,8 @@ class SqliteStore implements StateStore {
   readonly #database: Database.Database;
   readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
+  /** Versions of documents as they were written or read last: nobody else writes the file. */
+  readonly #versions = new Map<string, number>();
   #pending: Pending[] = [];
   #closed = false;
 
@@ -209,6 +216,7 @@ class SqliteStore implements StateStore {
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      this.#versions.clear();
       const fault = storeFault(error, this.#file, "store.commit");
       for (const pending of batch) pending.reject(fault);
       return;
@@ -247,6 +255,7 @@ class SqliteStore implements StateStore {
           ++counters.version,
           text,
         );
+      this.#remember(partition, key, text === undefined ? 0 : counters.version);
       result.versions[key] = text === undefined ? 0 : counters.version;
     }
     for (const { atMs, text } of commit.append) {
@@ -262,11 +271,7 @@ class SqliteStore implements StateStore {
 
   #check(partition: string, key: string, ifVersion: number | undefined): void {
     if (ifVersion === undefined) return;
-    const row = this.#sql("SELECT version FROM documents WHERE partition = ? AND key = ?").get(
-      partition,
-      key,
-    ) as { version: number } | undefined;
-    const found = row?.version ?? 0;
+    const found = this.#versions.get(nameOf(partition, key)) ?? this.#versionOf(partition, key);
     if (found === ifVersion) return;
     throw new ConflictError(
       `${key} of ${partition || "the state"} was changed by another writer (version ${found}, expected ${ifVersion})`,
@@ -275,6 +280,21 @@ class SqliteStore implements StateStore {
         resource: key,
       },
     );
+  }
+
+  #versionOf(partition: string, key: string): number {
+    const row = this.#sql("SELECT version FROM documents WHERE partition = ? AND key = ?").get(
+      partition,
+      key,
+    ) as { version: number } | undefined;
+    const version = row?.version ?? 0;
+    this.#remember(partition, key, version);
+    return version;
+  }
+
+  #remember(partition: string, key: string, version: number): void {
+    if (this.#versions.size >= MOST_VERSIONS) this.#versions.clear();
+    this.#versions.set(nameOf(partition, key), version);
   }
 
   async *read<T>(
@@ -333,6 +353,7 @@ class SqliteStore implements StateStore {
   async drop(partition: string, options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     this.#guard("store.drop", () => {
+      this.#versions.clear();
       const all = this.#database.transaction(() => {
         this.#sql("DELETE FROM documents WHERE partition = ?").run(partition);
         this.#sql("DELETE FROM log WHERE partition = ?").run(partition);

@@ -35,6 +35,7 @@ export function createAsker(surroundings: Surroundings): Asker {
     new Observable((subscriber) => {
       const controller = new AbortController();
       const own: Underway = { ended: Promise.resolve() };
+      let isOver = false;
       const say = (answers: readonly Answer[]): void => subscriber.next(answers);
       const start = async (): Promise<void> => {
         if (ask.kind === "read") await turn(ask.lane, own, lanes, clock);
@@ -42,11 +43,19 @@ export function createAsker(surroundings: Surroundings): Asker {
       };
       own.ended = start()
         .then(
-          () => subscriber.complete(),
-          (error: unknown) => subscriber.error(error),
+          () => {
+            isOver = true;
+            subscriber.complete();
+          },
+          (error: unknown) => {
+            isOver = true;
+            subscriber.error(error);
+          },
         )
         .finally(() => ask.kind === "read" && lanes.get(ask.lane) === own && lanes.delete(ask.lane));
       return () => {
+        // Nothing is left to abort, and an abort that nobody hears costs as much as one that somebody does.
+        if (isOver) return;
         own.abandonedMs = clock.monotonic();
         controller.abort();
       };
